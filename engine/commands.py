@@ -1,0 +1,108 @@
+"""Builders of command records: the one place where arguments become bytes.
+
+Each builder returns a one-element array of its family's dtype (engine/types.py); `frame` joins any of them. Values are not judged here:
+the core does that. Integers beyond 64 bits raise OverflowError; a client id longer than CLIENT_ID_BYTES raises ValueError.
+"""
+
+import numpy as np
+
+from engine.types import (
+    ADMIN_COMMAND,
+    CLIENT_ID_BYTES,
+    MIX_MULTIPLIER,
+    MIX_SEED,
+    ORDER_COMMAND,
+    TRANSFER_COMMAND,
+    Kind,
+    OrderType,
+    Stp,
+    TimeInForce,
+)
+
+_WORD = 2**64
+
+
+def client_id_digest(client_id: bytes | str) -> int:
+    """The 64-bit signed digest by which the core compares client order ids (docs/CORE.md section 3); 0 for an empty id."""
+    raw = _client_id(client_id)
+    if not raw:
+        return 0
+    digest = MIX_SEED
+    padded = raw.ljust(CLIENT_ID_BYTES, b"\0")
+    for at in range(0, CLIENT_ID_BYTES, 8):
+        digest = ((digest ^ int.from_bytes(padded[at : at + 8], "little")) * MIX_MULTIPLIER) % _WORD
+        digest ^= digest >> 32
+    signed = digest - _WORD if digest >= _WORD // 2 else digest
+    return signed or 1
+
+
+def _client_id(client_id: bytes | str) -> bytes:
+    raw = client_id.encode("ascii") if isinstance(client_id, str) else bytes(client_id)
+    if len(raw) > CLIENT_ID_BYTES:
+        raise ValueError(f"a client id has at most {CLIENT_ID_BYTES} bytes, this one {len(raw)}")
+    return raw
+
+
+def _command(dtype: np.dtype, kind: Kind, **fields) -> np.ndarray:
+    command = np.zeros(1, dtype)
+    command["kind"] = kind
+    for name, value in fields.items():
+        command[name] = value
+    return command
+
+
+def frame(*commands: np.ndarray) -> np.ndarray:
+    """The commands of a frame, of any family, as one array of 128-byte records (typed ORDER_COMMAND)."""
+    return np.concatenate([np.ascontiguousarray(command).view(ORDER_COMMAND) for command in commands])
+
+
+def place(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, quantity_lots: int = 0, price_ticks: int = 0,
+          quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC, stp: int = Stp.NONE, client_id: bytes | str = b"",
+          key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """A new order. MARKET takes quantity_lots or quote_quantity, the others price_ticks and quantity_lots."""
+    return _command(ORDER_COMMAND, Kind.PLACE, account=account, symbol=symbol, side=side, order_type=order_type,
+                    quantity_lots=quantity_lots, price_ticks=price_ticks, quote_quantity=quote_quantity, time_in_force=time_in_force,
+                    stp=stp, client_id=_client_id(client_id), key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def cancel(account: int, symbol: int, order_id: int = 0, *, target: bytes | str = b"", client_id: bytes | str = b"", flags: int = 0,
+           key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """Cancel the order with `order_id`, or the open one whose client id is `target`; `client_id` names the cancel itself."""
+    return _command(ORDER_COMMAND, Kind.CANCEL, account=account, symbol=symbol, order_id=order_id, target=client_id_digest(target),
+                    client_id=_client_id(client_id), flags=flags, key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def cancel_all(account: int, symbol: int, *, key: int = 0, valid_until_ns: int = 0) -> np.ndarray:
+    """Cancel every open order of the account on the symbol."""
+    return _command(ORDER_COMMAND, Kind.CANCEL_ALL, account=account, symbol=symbol, key=key, valid_until_ns=valid_until_ns)
+
+
+def replace(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, order_id: int = 0, target: bytes | str = b"",
+            quantity_lots: int = 0, price_ticks: int = 0, quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC,
+            stp: int = Stp.NONE, client_id: bytes | str = b"", flags: int = 0, key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """Cancel one order and place another in one step; quantity_lots 0 takes over what was left of the cancelled one."""
+    return _command(ORDER_COMMAND, Kind.REPLACE, account=account, symbol=symbol, side=side, order_type=order_type, order_id=order_id,
+                    target=client_id_digest(target), quantity_lots=quantity_lots, price_ticks=price_ticks,
+                    quote_quantity=quote_quantity, time_in_force=time_in_force, stp=stp, client_id=_client_id(client_id),
+                    flags=flags, key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def amend(account: int, symbol: int, order_id: int = 0, *, quantity_lots: int, target: bytes | str = b"", client_id: bytes | str = b"",
+          key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """Lower the order's whole quantity to `quantity_lots`; it keeps its place in the queue."""
+    return _command(ORDER_COMMAND, Kind.AMEND, account=account, symbol=symbol, order_id=order_id, quantity_lots=quantity_lots,
+                    target=client_id_digest(target), client_id=_client_id(client_id), key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def transfer(kind: Kind, transfer_id: tuple[int, int], *, debit: int = 0, credit: int = 0, asset: int = 0, amount: int = 0,
+             pending_id: tuple[int, int] = (0, 0), timeout_ns: int = 0, reason: int = 0, user: tuple[int, int] = (0, 0),
+             flags: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """A ledger command: TRANSFER, HOLD, CAPTURE or RELEASE. Ids are (time the id was made in ns, 63 random bits)."""
+    return _command(TRANSFER_COMMAND, kind, id_hi=transfer_id[0], id_lo=transfer_id[1], debit=debit, credit=credit, asset=asset,
+                    amount=amount, pending_hi=pending_id[0], pending_lo=pending_id[1], timeout_ns=timeout_ns, reason=reason,
+                    user_hi=user[0], user_lo=user[1], flags=flags, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def admin(kind: Kind, **fields) -> np.ndarray:
+    """An administration command; `fields` are those of ADMIN_COMMAND."""
+    return _command(ADMIN_COMMAND, kind, **fields)

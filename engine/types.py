@@ -1,0 +1,479 @@
+"""The vocabulary of the core: records, enums, result codes, limits.
+
+Owns every layout and every number that kernels, oracle, log and gateways must agree on; docs/CORE.md says what they mean.
+Nothing here computes. All integers are little-endian and signed 64-bit unless a field says otherwise; 0 means "none" for ids.
+
+Units are in the names:  *_ticks price, *_lots quantity, amounts and fees in an asset's smallest unit, *_ns nanoseconds
+since 1970, *_ppm parts per million.
+"""
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+RULES_VERSION = 1
+
+# ---------------------------------------------------------------- limits
+
+FRAME_COMMANDS_MAX = 8192  # commands in one frame
+STEPS_MAX = 4096  # makers one command may touch, levels one estimate may walk, orders one cancel-all may take
+EXPIRIES_MAX = 1024  # pending transfers that expire before one frame; the rest expire before the next ones
+CHAIN_MAX = 64  # transfers in one linked chain
+FEE_TIERS = 32
+ASSET_SCALE_MAX = 9
+PPM = 1_000_000
+AMOUNT_MAX = 2**62 - 1  # no amount, balance or product of a price, a quantity and a unit is larger
+TIMEOUT_MAX_NS = 366 * 86_400 * 10**9
+TRANSFER_ID_WINDOW_NS = 24 * 3600 * 10**9  # an id older than this is refused
+TRANSFER_ID_AHEAD_NS = 60 * 10**9  # an id may be this far ahead of core time
+
+NONE = 0
+
+# House accounts exist from the first frame; customers start at FIRST_CUSTOMER.
+HOUSE_FEES = 1
+HOUSE_GATEWAY = 2  # the outside world: deposits come out of it, withdrawals go into it; may be negative
+HOUSE_ESCROW = 3
+HOUSE_INSURANCE = 4  # may be negative
+HOUSE_DUST = 5
+HOUSE_CLEARING = 6
+FIRST_CUSTOMER = 16
+
+NAME_BYTES = 24  # of an asset or symbol name
+CLIENT_ID_BYTES = 40  # the dialect allows 36; five words of eight bytes
+
+
+class Pool(IntEnum):
+    """Tables whose capacity is logged state, grown by GROW. Capacities are powers of two."""
+
+    ASSETS = 0
+    SYMBOLS = 1
+    ACCOUNTS = 2
+    ORDERS = 3
+    PENDING = 4
+    TRANSFER_IDS = 5
+    KEYS = 6
+
+
+INITIAL_CAPACITY = (64, 64, 1 << 12, 1 << 16, 1 << 12, 1 << 16, 1 << 12)  # by Pool
+CAPACITY_MAX = (1 << 10, 1 << 17, 1 << 24, 1 << 25, 1 << 24, 1 << 24, 1 << 22)  # by Pool
+
+# ---------------------------------------------------------------- enums
+
+
+class Kind(IntEnum):
+    """What a command asks for."""
+
+    PLACE = 1
+    CANCEL = 2
+    CANCEL_ALL = 3
+    REPLACE = 4  # cancel one order and place another, in one step
+    AMEND = 5  # lower the quantity, keep the place in the queue
+    TRANSFER = 20
+    HOLD = 21  # first phase: reserve
+    CAPTURE = 22  # second phase: move what was reserved, in full or in part
+    RELEASE = 23  # second phase: give it back
+    REGISTER_ORIGIN = 40
+    TICK = 41  # lets time pass
+    OPEN = 42  # from here on the log's clock is the time
+    SET_RULES = 43
+    GROW = 44
+    ADD_ASSET = 50
+    ADD_SYMBOL = 51
+    SET_SYMBOL_STATUS = 52
+    OPEN_ACCOUNT = 53
+    SET_ACCOUNT_STATUS = 54
+    SET_ACCOUNT_TIER = 55
+    SET_FEES = 56
+    ADD_KEY = 57
+    SET_KEY = 58
+    SET_ORDER_LIMITS = 59
+
+
+ORDER_KINDS = (Kind.PLACE, Kind.CANCEL, Kind.CANCEL_ALL, Kind.REPLACE, Kind.AMEND)
+TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE)
+
+
+class Role(IntFlag):
+    """What an origin may send; registered with the origin's first frame."""
+
+    OPERATOR = 1  # everything
+    TRADING = 2
+    IDENTITY = 4
+    LEDGER = 8
+    CUSTODY = 16  # transfers that may debit HOUSE_GATEWAY
+    CLOCK = 32
+
+
+class Side(IntEnum):
+    BUY = 0
+    SELL = 1
+
+
+class OrderType(IntEnum):
+    LIMIT = 0
+    LIMIT_MAKER = 1
+    MARKET = 2
+
+
+class TimeInForce(IntEnum):
+    GTC = 0
+    IOC = 1
+    FOK = 2
+
+
+class Stp(IntEnum):
+    """Self-trade prevention; the taker's mode decides."""
+
+    NONE = 0
+    EXPIRE_TAKER = 1
+    EXPIRE_MAKER = 2
+    EXPIRE_BOTH = 3
+
+
+class OrderStatus(IntEnum):
+    NONE = 0
+    NEW = 1
+    PARTIALLY_FILLED = 2
+    FILLED = 3
+    CANCELED = 4
+    REJECTED = 5
+    EXPIRED = 6
+    EXPIRED_IN_MATCH = 7
+
+
+class SymbolStatus(IntEnum):
+    TRADING = 1
+    HALTED = 2  # cancels only
+
+
+class AccountStatus(IntEnum):
+    ACTIVE = 1
+    FROZEN = 2  # may cancel; may not place, nor be debited by a new transfer
+
+
+class KeyScope(IntFlag):
+    READ = 1
+    TRADE = 2
+    WITHDRAW = 4
+
+
+class OrderFlag(IntFlag):
+    """Bits of ORDER_COMMAND.flags."""
+
+    ALLOW_FAILURE = 1  # REPLACE: place the new order even where the cancel fails
+    ONLY_NEW = 2  # CANCEL, REPLACE: only if nothing is executed yet
+    ONLY_PARTIALLY_FILLED = 4
+
+
+class TransferFlag(IntFlag):
+    """Bits of TRANSFER_COMMAND.flags."""
+
+    LINKED = 1  # all or none together with the next command
+
+
+class EventKind(IntEnum):
+    """What happened. ORDER_EVENT up to 19, TRANSFER_EVENT to 39, ADMIN_EVENT from 40."""
+
+    NEW = 1  # an order was accepted; with EventFlag.RESTED it lies in the book at once
+    RESTED = 2  # what a taker left now lies in the book
+    TRADE = 3
+    CANCELED = 4
+    EXPIRED = 5
+    AMENDED = 6
+    REJECTED = 7
+    TRANSFERRED = 20
+    HELD = 21
+    CAPTURED = 22
+    RELEASED = 23
+    HOLD_EXPIRED = 24
+    TRANSFER_REJECTED = 25
+    ADMIN = 40  # the command at `index` took effect
+    ADMIN_REJECTED = 41
+
+
+class EventFlag(IntFlag):
+    RESTED = 1
+    CANCEL_LEG = 2  # REJECTED: it is the cancel of a REPLACE that failed
+
+
+class Code(IntEnum):
+    """Result codes in families: 0 done, 1xx who and when, 2xx market and filters, 3xx orders, 4xx ledger, 5xx administration.
+
+    The order in which they are checked is in docs/CORE.md.
+    """
+
+    OK = 0
+    # who and when
+    NOT_PERMITTED = 100
+    STALE = 101
+    UNKNOWN_ACCOUNT = 102
+    ACCOUNT_FROZEN = 103
+    KEY_REVOKED = 104
+    UNKNOWN_KIND = 105
+    TOO_MANY_ORDERS = 106
+    # market and filters
+    UNKNOWN_SYMBOL = 200
+    MARKET_CLOSED = 201
+    INVALID_ORDER = 202
+    PRICE_FILTER = 203
+    LOT_SIZE = 204
+    MARKET_LOT_SIZE = 205
+    NOTIONAL = 206
+    MAX_NUM_ORDERS = 207
+    # orders
+    UNKNOWN_ORDER = 300
+    DUPLICATE_CLIENT_ID = 301
+    ORDERS_FULL = 302
+    INSUFFICIENT_BALANCE = 303
+    WOULD_TAKE = 304
+    CANCEL_RESTRICTED = 305
+    AMEND_INVALID = 306
+    # why an accepted order expired
+    NO_LIQUIDITY = 320  # an IOC or market order met no more makers at its price
+    NOT_FILLABLE = 321  # FOK
+    SELF_TRADE = 322
+    WORK_LIMIT = 323  # STEPS_MAX makers touched
+    BUDGET_SPENT = 324  # a market order whose balance or quote quantity buys not one lot more
+    # ledger
+    INVALID_TRANSFER_ID = 400
+    ID_IN_FUTURE = 401
+    ID_TOO_OLD = 402
+    EXISTS = 403  # the same transfer was done before: success
+    ID_ALREADY_FAILED = 404
+    EXISTS_WITH_DIFFERENT_KIND = 410
+    EXISTS_WITH_DIFFERENT_DEBIT = 411
+    EXISTS_WITH_DIFFERENT_CREDIT = 412
+    EXISTS_WITH_DIFFERENT_ASSET = 413
+    EXISTS_WITH_DIFFERENT_AMOUNT = 414
+    EXISTS_WITH_DIFFERENT_PENDING_ID = 415
+    EXISTS_WITH_DIFFERENT_TIMEOUT = 416
+    EXISTS_WITH_DIFFERENT_REASON = 417
+    EXISTS_WITH_DIFFERENT_USER_DATA = 418
+    UNKNOWN_ASSET = 420
+    SAME_ACCOUNT = 421
+    INVALID_AMOUNT = 422
+    INVALID_TIMEOUT = 423
+    INSUFFICIENT_AVAILABLE = 424
+    SUPPLY_LIMIT = 425
+    PENDING_FULL = 426
+    PENDING_NOT_FOUND = 430
+    PENDING_ALREADY_CAPTURED = 431
+    PENDING_ALREADY_RELEASED = 432
+    PENDING_EXPIRED = 433
+    PENDING_MISMATCH = 434
+    EXCEEDS_PENDING_AMOUNT = 435
+    LINKED_FAILED = 440
+    LINKED_CHAIN_OPEN = 441
+    LINKED_CHAIN_TOO_LONG = 442
+    # administration
+    INVALID_ARGUMENT = 500
+    ALREADY_EXISTS = 501
+    POOL_FULL = 502
+    UNKNOWN_KEY = 503
+    ALREADY_OPEN = 504
+    UNKNOWN_RULES = 505
+
+
+# Which kinds a role may send (OPERATOR may send all; TICK is everyone's).
+ROLE_KINDS = {
+    Role.TRADING: ORDER_KINDS,
+    Role.IDENTITY: (Kind.OPEN_ACCOUNT, Kind.ADD_KEY, Kind.SET_KEY),
+    Role.LEDGER: TRANSFER_KINDS,
+    Role.CUSTODY: TRANSFER_KINDS,
+    Role.CLOCK: (Kind.TICK,),
+}
+
+# ---------------------------------------------------------------- commands: three views of the same 128 bytes
+
+
+def _record(itemsize: int, *fields: tuple) -> np.dtype:
+    """A packed dtype from (name, format, offset[, shape]) rows; the gaps are reserved and must be zero."""
+    names, formats, offsets = [], [], []
+    for name, form, offset in fields:
+        names.append(name)
+        formats.append(form)
+        offsets.append(offset)
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize})
+
+
+COMMAND_BYTES = 128
+
+_COMMAND_HEAD = (("kind", "u1", 0), ("flags", "u1", 1), ("valid_until_ns", "<i8", 16))
+
+ORDER_COMMAND = _record(
+    COMMAND_BYTES,
+    *_COMMAND_HEAD,
+    ("side", "u1", 2),
+    ("order_type", "u1", 3),
+    ("time_in_force", "u1", 4),
+    ("stp", "u1", 5),
+    ("account", "<i4", 8),
+    ("symbol", "<i4", 12),
+    ("order_id", "<i8", 24),  # the target of a cancel, replace or amend
+    ("price_ticks", "<i8", 32),
+    ("quantity_lots", "<i8", 40),
+    ("quote_quantity", "<i8", 48),  # MARKET by value, in quote units
+    ("target", "<i8", 72),  # client_id_digest of the target, where order_id is 0
+    ("key", "<i4", 80),  # the API key it came with; 0 = a signed-in session or an internal origin
+    ("client_id", f"S{CLIENT_ID_BYTES}", 88),  # PLACE, REPLACE, AMEND: the (new) order's; CANCEL: the cancel's own
+)
+
+TRANSFER_COMMAND = _record(
+    COMMAND_BYTES,
+    *_COMMAND_HEAD,
+    ("reason", "<u2", 2),  # the caller's own code, kept and reported
+    ("debit", "<i4", 8),
+    ("credit", "<i4", 12),
+    ("asset", "<i4", 24),
+    ("amount", "<i8", 32),  # CAPTURE: 0 = all that was held
+    ("timeout_ns", "<i8", 40),  # HOLD: 0 = never expires
+    ("id_hi", "<i8", 48),  # time the id was made, ns; > 0
+    ("id_lo", "<i8", 56),  # random
+    ("pending_hi", "<i8", 64),
+    ("pending_lo", "<i8", 72),
+    ("user_hi", "<i8", 80),  # the caller's own reference, kept and reported
+    ("user_lo", "<i8", 88),
+)
+
+ADMIN_COMMAND = _record(
+    COMMAND_BYTES,
+    *_COMMAND_HEAD,
+    ("status", "u1", 2),  # SET_SYMBOL_STATUS, SET_ACCOUNT_STATUS
+    ("scale", "u1", 3),  # ADD_ASSET
+    ("tier", "u1", 4),  # SET_ACCOUNT_TIER, SET_FEES
+    ("scopes", "u1", 5),  # ADD_KEY, SET_KEY (0 = revoked)
+    ("role", "u1", 6),  # REGISTER_ORIGIN
+    ("pool", "u1", 7),  # GROW
+    ("account", "<i4", 8),
+    ("symbol", "<i4", 12),
+    ("base", "<i4", 24),  # ADD_SYMBOL: assets
+    ("quote", "<i4", 28),
+    ("maker_ppm", "<i4", 32),  # ADD_SYMBOL, SET_FEES
+    ("taker_ppm", "<i4", 36),
+    ("key", "<i4", 40),  # SET_KEY
+    ("max_orders", "<i4", 44),  # ADD_SYMBOL: open orders of one account
+    ("value", "<i8", 48),  # GROW: capacity; SET_RULES: version; ADD_SYMBOL: lot_units
+    ("value2", "<i8", 56),  # ADD_SYMBOL: tick_lot_units; SET_ORDER_LIMITS: per day
+    ("reference_hi", "<i8", 64),  # OPEN_ACCOUNT, ADD_KEY
+    ("reference_lo", "<i8", 72),
+    ("max_price_ticks", "<i8", 64),  # ADD_SYMBOL, in the place of a reference
+    ("max_quantity_lots", "<i8", 72),
+    ("min_notional", "<i8", 80),  # ADD_SYMBOL, quote units
+    ("max_market_lots", "<i8", 88),
+    ("name", f"S{NAME_BYTES}", 104),  # ADD_ASSET, ADD_SYMBOL
+)
+
+# ---------------------------------------------------------------- events: three views of the same 160 bytes
+
+EVENT_BYTES = 160
+
+_EVENT_HEAD = (
+    ("kind", "u1", 0),
+    ("flags", "u1", 1),
+    ("code", "<i2", 8),
+    ("index", "<i4", 12),  # of the command in its frame; -1 where no command caused it
+    ("seq", "<i8", 16),  # 1, 2, 3 … over the life of the venue
+    ("time_ns", "<i8", 24),
+)
+
+ORDER_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("side", "u1", 2),  # of `order_id`
+    ("order_type", "u1", 3),
+    ("time_in_force", "u1", 4),
+    ("stp", "u1", 5),
+    ("status", "u1", 6),  # of `order_id`, afterwards
+    ("counter_status", "u1", 7),
+    ("account", "<i4", 32),
+    ("counter_account", "<i4", 36),  # TRADE: the maker's
+    ("symbol", "<i4", 40),
+    ("order_id", "<i8", 48),  # TRADE: the taker's
+    ("counter_order_id", "<i8", 56),
+    ("price_ticks", "<i8", 64),
+    ("quantity_lots", "<i8", 72),  # of this event: traded, rested, taken away; NEW, AMENDED: the order's
+    ("executed_lots", "<i8", 80),  # of `order_id`, in all
+    ("executed_quote", "<i8", 88),
+    ("fee", "<i8", 96),  # of `order_id`'s owner, in the asset received
+    ("counter_fee", "<i8", 104),
+    ("counter_executed_lots", "<i8", 112),
+    ("counter_executed_quote", "<i8", 120),
+    ("trade_id", "<i8", 128),  # 1, 2, 3 … per symbol
+    ("update_id", "<i8", 136),  # 1, 2, 3 … per symbol, one for each change of a level; 0 = the book did not change
+    ("level_lots", "<i8", 144),  # what lies at price_ticks (on the book's side) after it
+    ("order_lots", "<i8", 152),  # the order's whole quantity
+)
+
+TRANSFER_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("reason", "<u2", 2),
+    ("debit", "<i4", 32),
+    ("credit", "<i4", 36),
+    ("asset", "<i4", 40),
+    ("id_hi", "<i8", 48),
+    ("id_lo", "<i8", 56),
+    ("pending_hi", "<i8", 64),
+    ("pending_lo", "<i8", 72),
+    ("amount", "<i8", 80),  # moved, or held
+    ("released", "<i8", 88),  # given back from held to available
+    ("expires_ns", "<i8", 96),
+    ("user_hi", "<i8", 104),
+    ("user_lo", "<i8", 112),
+    ("debit_available", "<i8", 120),  # balances afterwards
+    ("debit_held", "<i8", 128),
+    ("credit_available", "<i8", 136),
+    ("credit_held", "<i8", 144),
+)
+
+ADMIN_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("command", "u1", 2),  # Kind
+    ("account", "<i4", 32),
+    ("key", "<i4", 36),
+    ("symbol", "<i4", 40),
+    ("asset", "<i4", 44),
+    ("value", "<i8", 48),
+)
+
+# ---------------------------------------------------------------- frames
+
+FRAME_MAGIC = 0x31465343  # "CSF1"
+HASH_BYTES = 32
+
+FRAME_HEADER = _record(
+    128,
+    ("magic", "<u4", 0),
+    ("version", "<u2", 4),
+    ("flags", "<u2", 6),
+    ("count", "<i4", 8),  # commands that follow
+    ("origin", "<i8", 16),  # random, fresh at each start of a process; > 0
+    ("number", "<i8", 24),  # the origin's own: 1, 2, 3 …
+    ("origin_time_ns", "<i8", 32),  # the origin's clock; the time until OPEN is logged
+    ("position", "<i8", 40),  # stamped by the log: 1, 2, 3 …
+    ("time_ns", "<i8", 48),  # stamped by the log
+    ("durable", "<i8", 56),  # the highest position known durable when this frame was written
+    ("chain", f"V{HASH_BYTES}", 64),  # hash over the previous frame's chain, this header up to here, and the commands
+)
+
+# ---------------------------------------------------------------- hashing (docs/CORE.md, "State hash")
+
+MIX_MULTIPLIER = 0x9E3779B97F4A7C15
+MIX_SEED = 0xC0FFEE0DDF00D5ED
+
+
+class Table(IntEnum):
+    """Seeds of the row hashes, so that equal rows of two tables differ."""
+
+    META = 1
+    ASSET = 2
+    SYMBOL = 3
+    FEES = 4
+    ACCOUNT = 5
+    BALANCE = 6
+    ORDER = 7
+    PENDING = 8
+    TRANSFER_ID = 9
+    KEY = 10
+    ORIGIN = 11
