@@ -1,0 +1,69 @@
+"""What a running venue tells about itself: structured logs and Prometheus metrics. Off the path of an order: figures are sampled.
+
+Each role samples its own counters once a second into metric files below DIR/metrics; /metrics on the REST role adds them up.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+
+import prometheus_client
+import structlog
+from prometheus_client import Gauge, multiprocess
+
+SAMPLE_SECONDS = 1.0
+
+
+def configure_logging(role: str) -> structlog.stdlib.BoundLogger:
+    """One JSON object a line on standard error, with time, level, role and event; also for libraries that use `logging`."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    structlog.contextvars.bind_contextvars(role=role)
+    return structlog.get_logger(role)
+
+
+class Sampler:
+    """Turns a role's plain counters (a callable giving name -> number) into gauges `cryptoshop_<name>{role=…}`."""
+
+    def __init__(self, role: str, counters) -> None:
+        self.role = role
+        self.counters = counters
+        self.gauges: dict[str, Gauge] = {}
+
+    async def run(self) -> None:
+        while True:
+            self.sample()
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    def sample(self) -> None:
+        for name, value in {**self.counters(), "process_cpu_seconds": time.process_time()}.items():
+            gauge = self.gauges.get(name)
+            if gauge is None:
+                gauge = Gauge(f"cryptoshop_{name}", name.replace("_", " "), ["role"], multiprocess_mode="mostrecent")
+                self.gauges[name] = gauge
+            gauge.labels(self.role).set(value)
+
+
+def metrics_page() -> tuple[bytes, str]:
+    """All roles' metrics in Prometheus' text form, and its content type."""
+    registry = prometheus_client.CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST

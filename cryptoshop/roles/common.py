@@ -1,0 +1,65 @@
+"""What the REST and the stream role have in common: one replica, one database pool, one Gateway."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import uvloop
+
+from cryptoshop import database
+from cryptoshop.observability import Sampler, configure_logging
+from cryptoshop.settings import Settings, add_arguments, from_arguments
+from engine.exchange import ExchangeClient
+from engine.types import Role
+from gateway.gateway import Gateway
+from gateway.identity import Identity, load_master_key
+from marketdata import History, MarketData
+
+EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """A Gateway over this process's own replica, caught up; closes everything it opened."""
+    async with contextlib.AsyncExitStack() as stack:
+        pool = await database.pool(settings.database_url or settings.running_database_url())
+        stack.push_async_callback(pool.close)
+        marketdata = MarketData()
+        exchange = await ExchangeClient.open(
+            settings.resolved_log_url, role=EDGE_ROLE, snapshots=settings.snapshot_dir,
+            reducers={"marketdata": marketdata}, clock=True,
+        )  # fmt: skip
+        stack.push_async_callback(exchange.close)
+        history = History(pool, exchange, marketdata)
+        identity = Identity(pool, exchange, load_master_key(settings.master_key_path))
+        yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity)
+
+
+def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]]) -> int:
+    """The shell of a role: flags, logging, one uvloop, SIGTERM and SIGINT cancel `serve`. Returns the exit status."""
+    parser = argparse.ArgumentParser(f"cryptoshop {name}", description=description)
+    add_arguments(parser)
+    settings = from_arguments(parser.parse_args(arguments))
+    configure_logging(name)
+
+    async def body() -> None:
+        task = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await serve(settings)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        uvloop.run(body())
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def sampled(role: str, exchange: ExchangeClient) -> AsyncIterator[None]:
+    """While inside: the role's counters go to /metrics."""
+    sampler = asyncio.create_task(Sampler(role, exchange.counters).run())
+    try:
+        yield
+    finally:
+        sampler.cancel()

@@ -1,0 +1,133 @@
+"""What one venue on one machine is told: where its data lies, which ports it opens, which database and log it uses.
+
+Owns the defaults and the layout of the data directory. Every role gets the same settings, as command-line flags, so that a role
+can be started alone with what the supervisor would have given it.
+"""
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptoshop.errors import StartError
+
+HTTP_PORT = 8080
+WS_PORT = 8081
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path
+    host: str = "127.0.0.1"
+    http_port: int = HTTP_PORT
+    ws_port: int = WS_PORT
+    database_url: str = ""  # empty: the embedded PostgreSQL of the data directory
+    log_url: str = ""  # empty: the local log of the data directory
+    demo: bool = False
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir / "log"
+
+    @property
+    def log_socket(self) -> Path:
+        return self.data_dir / "log.sock"
+
+    @property
+    def snapshot_dir(self) -> Path:
+        return self.data_dir / "snapshots"
+
+    @property
+    def master_key_path(self) -> Path:
+        return self.data_dir / "secrets" / "master.key"
+
+    @property
+    def demo_path(self) -> Path:
+        return self.data_dir / "demo.json"
+
+    @property
+    def run_path(self) -> Path:
+        """While the venue runs: where its parts are, for `cryptoshop admin`."""
+        return self.data_dir / "run.json"
+
+    @property
+    def metrics_dir(self) -> Path:
+        return self.data_dir / "metrics"
+
+    @property
+    def role_log_dir(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def resolved_log_url(self) -> str:
+        return self.log_url or f"local:{self.log_socket}"
+
+    @property
+    def rest_url(self) -> str:
+        return f"http://{self.host}:{self.http_port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://{self.host}:{self.ws_port}"
+
+    def arguments(self) -> list[str]:
+        """The flags with which a role is started so that it sees these settings (the database's URL goes by `environment`)."""
+        flags = ["--data-dir", str(self.data_dir), "--host", self.host, "--http-port", str(self.http_port),
+                 "--ws-port", str(self.ws_port)]  # fmt: skip
+        if self.log_url:
+            flags += ["--log", self.log_url]
+        if self.demo:
+            flags.append("--demo")
+        return flags
+
+    def environment(self) -> dict[str, str]:
+        """What a role finds in its environment: a URL with a password is not for the process list."""
+        return {"CRYPTOSHOP_DATABASE_URL": self.database_url, "PROMETHEUS_MULTIPROC_DIR": str(self.metrics_dir)}
+
+    def running_database_url(self) -> str:
+        """The database of the running venue: as given, or as the supervisor wrote it down.
+
+        Raises StartError where no venue runs on the data directory.
+        """
+        if self.database_url:
+            return self.database_url
+        try:
+            return json.loads(self.run_path.read_text())["database_url"]
+        except (OSError, ValueError, KeyError):
+            raise StartError(
+                f"no venue is running on {self.data_dir}: start one with `cryptoshop serve --data-dir {self.data_dir}`, "
+                "or name its database with --database-url"
+            ) from None
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (1 to 65535)")
+    return port
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags that `Settings` is made of."""
+    parser.add_argument("--data-dir", type=Path, default=Path(os.environ.get("CRYPTOSHOP_DATA_DIR", "data")), metavar="DIR",
+                        help="where log, snapshots, database and keys lie (default: ./data)")  # fmt: skip
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--http-port", type=_port, default=HTTP_PORT, metavar="PORT", help=f"REST and pages (default: {HTTP_PORT})")
+    parser.add_argument("--ws-port", type=_port, default=WS_PORT, metavar="PORT", help=f"websockets (default: {WS_PORT})")
+    parser.add_argument("--database-url", default=os.environ.get("CRYPTOSHOP_DATABASE_URL", ""), metavar="URL",
+                        help="postgresql://user:password@host:port/name of a PostgreSQL to use instead of the embedded one")  # fmt: skip
+    parser.add_argument("--log", dest="log_url", default="", metavar="URL", help="local:SOCKET of a command log that runs already")
+    parser.add_argument("--demo", action="store_true", help="list markets, fund demo users, start demo traders, back-fill a day")
+
+
+def from_arguments(arguments: argparse.Namespace) -> Settings:
+    return Settings(
+        data_dir=arguments.data_dir.expanduser().absolute(),
+        host=arguments.host,
+        http_port=arguments.http_port,
+        ws_port=arguments.ws_port,
+        database_url=arguments.database_url,
+        log_url=arguments.log_url,
+        demo=arguments.demo,
+    )
