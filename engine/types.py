@@ -19,6 +19,7 @@ FRAME_COMMANDS_MAX = 8192  # commands in one frame
 STEPS_MAX = 4096  # makers one command may touch, levels one estimate may walk, orders one cancel-all may take
 EXPIRIES_MAX = 1024  # pending transfers that expire before one frame; the rest expire before the next ones
 CHAIN_MAX = 64  # transfers in one linked chain
+ORIGINS_KEPT = 1024  # origins remembered; one more forgets the one that was quiet for longest
 FEE_TIERS = 32
 ASSET_SCALE_MAX = 9
 PPM = 1_000_000

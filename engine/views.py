@@ -5,6 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 
+class ReplicaStopped(Exception):
+    """This frame must not be applied by this replica: it contradicts what was applied, or asks for rules it does not know."""
+
+
 class Applied(NamedTuple):
     """One applied (or skipped) frame and what came of it."""
 
