@@ -7,13 +7,13 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvloop
+from engine.exchange import ExchangeClient
+from gateway.gateway import Gateway
 
 from cryptoshop import database
 from cryptoshop.observability import Sampler, configure_logging
 from cryptoshop.settings import Settings, add_arguments, from_arguments
-from engine.exchange import ExchangeClient
 from engine.types import Role
-from gateway.gateway import Gateway
 from gateway.identity import Identity, load_master_key
 from marketdata import History, MarketData
 

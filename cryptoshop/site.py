@@ -1,0 +1,127 @@
+"""What the HTTP port serves besides the APIs: the web app's files, its configuration, health and metrics.
+
+Owns the security headers of the pages. Every unknown path without a file ending is the app itself (its router reads the path).
+"""
+
+import asyncio
+import json
+import mimetypes
+from pathlib import Path
+
+from engine.exchange import ExchangeClient
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.config.compression import CompressionConfig
+
+from cryptoshop.observability import metrics_page
+from cryptoshop.settings import Settings
+from marketdata import History
+
+APP_DIR = Path(__file__).parent / "static" / "app"
+REPLICA_LAG_MAX = 1000  # frames a replica may be behind the log and still be called ready
+HEALTH_TIMEOUT_S = 1.0
+
+NOT_BUILT = """\
+<!doctype html><meta charset="utf-8"><title>CryptoShop</title>
+<p>The API is served at <a href="/api/v3/exchangeInfo">/api/v3</a>; the web app is not built.
+<p>Install Node 20 or newer and run <code>make web</code>, then load this page again."""
+
+
+class Health:
+    """Whether this venue can serve: replica, recorder and websocket port, each with its figure."""
+
+    def __init__(self, settings: Settings, exchange: ExchangeClient, history: History) -> None:
+        self.settings = settings
+        self.exchange = exchange
+        self.history = history
+
+    async def report(self) -> tuple[bool, dict]:
+        checks = await asyncio.gather(self.replica(), self.recorder(), self.stream())
+        return all(ok for _, ok, _ in checks), {name: {"ok": ok, **facts} for name, ok, facts in checks}
+
+    async def replica(self) -> tuple[str, bool, dict]:
+        try:
+            head = await asyncio.wait_for(self.exchange.head(), HEALTH_TIMEOUT_S)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with the log, the answer is "not ready", with the reason
+            return "replica", False, {"error": f"the command log does not answer: {type(error).__name__}"}
+        lag = head - self.exchange.position
+        return "replica", lag <= REPLICA_LAG_MAX, {"position": self.exchange.position, "head": head, "lag": lag}
+
+    async def recorder(self) -> tuple[str, bool, dict]:
+        try:
+            recorded = await asyncio.wait_for(self.history.recorded_position(), HEALTH_TIMEOUT_S)
+        except Exception as error:  # noqa: BLE001
+            return "recorder", False, {"error": f"the database does not answer: {type(error).__name__}"}
+        return "recorder", True, {"position": recorded, "lag": max(0, self.exchange.position - recorded)}
+
+    async def stream(self) -> tuple[str, bool, dict]:
+        port = self.settings.ws_port
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(self.settings.host, port), HEALTH_TIMEOUT_S)
+            writer.close()
+        except OSError:
+            return "stream", False, {"error": f"nothing listens on websocket port {port}"}
+        return "stream", True, {"port": port}
+
+
+def site_app(settings: Settings, health: Health) -> Litestar:
+    """The ASGI app for everything that is neither /api, /sapi nor /account."""
+
+    @get("/health/live", sync_to_thread=False)
+    def live() -> dict:
+        return {"status": "live"}
+
+    @get("/health/ready")
+    async def ready() -> Response:
+        ok, report = await health.report()
+        return Response({"status": "ready" if ok else "not ready", **report}, status_code=200 if ok else 503)
+
+    @get("/metrics", sync_to_thread=True)
+    def metrics() -> Response:
+        body, content_type = metrics_page()
+        return Response(body, media_type=content_type)
+
+    @get("/config.json", sync_to_thread=False)
+    def config(request: Request) -> Response:
+        host = request.url.hostname or settings.host
+        body = json.dumps({"ws": f"ws://{host}:{settings.ws_port}", "demo": settings.demo})
+        return Response(body, media_type=MediaType.JSON, headers={"cache-control": "no-store"})
+
+    @get(["/", "/{path:path}"], sync_to_thread=True)
+    def page(request: Request, path: str = "/") -> Response:
+        return serve_file(settings, request.url.hostname or settings.host, path)
+
+    return Litestar(
+        [live, ready, metrics, config, page],
+        openapi_config=None,
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1024),
+    )
+
+
+def serve_file(settings: Settings, host: str, path: str) -> Response:
+    """A file of the web app, or the app's page where `path` names no file."""
+    root = APP_DIR.resolve()
+    wanted = (root / path.lstrip("/")).resolve()
+    inside = wanted.is_relative_to(root)
+    if not inside or not wanted.is_file():
+        if "." in Path(path).name:
+            return Response("not found\n", status_code=404, media_type=MediaType.TEXT)
+        wanted = root / "index.html"
+    if not wanted.is_file():
+        return Response(NOT_BUILT, media_type=MediaType.HTML, status_code=503)
+    # Vite names its assets by their content, so they may be kept for ever; the page that names them may not.
+    cache = "public, max-age=31536000, immutable" if "assets" in wanted.relative_to(root).parts else "no-cache"
+    headers = {"cache-control": cache, **security_headers(settings, host)}
+    return Response(wanted.read_bytes(), media_type=mimetypes.guess_type(wanted.name)[0] or "application/octet-stream", headers=headers)
+
+
+def security_headers(settings: Settings, host: str) -> dict[str, str]:
+    policy = (
+        f"default-src 'self'; connect-src 'self' ws://{host}:{settings.ws_port} wss://{host}:{settings.ws_port}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    )
+    return {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+    }
