@@ -145,6 +145,6 @@ def test_nothing_is_left_over_and_no_machine_shows() -> None:
 
 
 def test_ruff_is_content() -> None:
-    result = subprocess.run(["ruff", "check", "--quiet", *PACKAGES, "tests"], cwd=ROOT, capture_output=True, text=True, check=False,
+    result = subprocess.run(["ruff", "check", "--quiet", "--output-format", "concise", *PACKAGES, "tests"], cwd=ROOT, capture_output=True, text=True, check=False,
                             env={"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/local/bin:/usr/bin:/bin"})  # fmt: skip
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-1000:]
