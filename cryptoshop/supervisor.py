@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
 
-from cryptoshop import preflight
+from cryptoshop import database, preflight
 from cryptoshop.errors import StartError
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 
@@ -152,8 +152,12 @@ class Supervisor:
         if not settings.log_url:
             await self.launch("log")
         say("start 1/4  PostgreSQL and the core's kernels (compiling them takes a minute the first time)")
-        database_url, _ = await asyncio.gather(self.open_database(), run_step("cryptoshop.compile", settings))
-        self.settings = settings = replace(settings, database_url=database_url)
+        compiling = asyncio.create_task(run_step("cryptoshop.compile", settings))
+        try:
+            self.settings = settings = replace(settings, database_url=await self.open_database())
+            await compiling
+        finally:
+            compiling.cancel()
         self.write_run_file()
         await self.wait_for_log()
         await self.launch("recorder")
@@ -169,12 +173,9 @@ class Supervisor:
             await self.launch("traders", "cryptoshop.demo.traders")
 
     async def open_database(self) -> str:
-        from cryptoshop import database
-
-        if self.settings.database_url:
-            url = self.settings.database_url
-            await database.check(url)
-        else:
+        """The database's URL, its schema up to date."""
+        url = self.settings.database_url
+        if not url:
             self.postgres = await asyncio.to_thread(database.start, self.settings.data_dir)
             url = self.postgres.url
         await database.migrate(url)
