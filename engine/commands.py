@@ -53,7 +53,9 @@ def _command(dtype: np.dtype, kind: Kind, **fields) -> np.ndarray:
 
 def frame(*commands: np.ndarray) -> np.ndarray:
     """The commands of a frame, of any family, as one array of 128-byte records (typed ORDER_COMMAND)."""
-    return np.concatenate([np.ascontiguousarray(command).view(ORDER_COMMAND) for command in commands])
+    # As bytes: joining structured arrays would close the gaps of their layout.
+    raw = [np.ascontiguousarray(command).view(np.uint8) for command in commands]
+    return np.concatenate(raw, dtype=np.uint8).view(ORDER_COMMAND) if raw else np.zeros(0, ORDER_COMMAND)
 
 
 def place(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, quantity_lots: int = 0, price_ticks: int = 0,

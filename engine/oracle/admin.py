@@ -1,0 +1,286 @@
+"""Administration commands: docs/CORE.md section 2.
+
+Owns assets, symbols, accounts, keys, fees, statuses, limits and capacities. Capacities that were asked for wait in `asked`
+until the frame is over.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.oracle.records import AdminCommand, admin_event
+from engine.oracle.state import Account, Asset, Key, State, Symbol
+from engine.types import (
+    AMOUNT_MAX,
+    ASSET_SCALE_MAX,
+    CAPACITY_MAX,
+    FEE_TIERS,
+    PPM,
+    RULES_VERSION,
+    STEPS_MAX,
+    AccountStatus,
+    Code,
+    EventKind,
+    KeyScope,
+    Kind,
+    Pool,
+    SymbolStatus,
+)
+from engine.views import ReplicaStopped
+
+_ALL_SCOPES = sum(KeyScope)
+
+
+class Answer(NamedTuple):
+    """What the event reports."""
+
+    code: Code = Code.OK
+    account: int = 0
+    key: int = 0
+    symbol: int = 0
+    asset: int = 0
+    value: int = 0
+
+
+class Admin:
+    """The admin commands of one frame; `emit` takes (index, time, packer, event fields)."""
+
+    def __init__(self, state: State, emit: Callable, registers: int) -> None:
+        """`registers` is the role that command 0 registers, or 0 where this is not an origin's first frame."""
+        self.state = state
+        self.asked = list(state.capacity)
+        self._emit = emit
+        self._registers = registers
+
+    def run(self, command: AdminCommand, index: int, now: int, permitted: bool) -> Code:
+        if command.kind == Kind.REGISTER_ORIGIN:
+            role = self._registers if index == 0 else 0
+            answer = Answer(value=role) if role else Answer(Code.INVALID_ARGUMENT)
+        elif not permitted:
+            answer = _refusal(command, Code.NOT_PERMITTED)
+        elif command.valid_until_ns and command.valid_until_ns < now:
+            answer = _refusal(command, Code.STALE)
+        else:
+            answer = self._answer(command, now)
+        self.report(command.kind, answer, index, now)
+        return answer.code
+
+    def report(self, kind: int, answer: Answer, index: int, now: int) -> None:
+        event = EventKind.ADMIN if answer.code == Code.OK else EventKind.ADMIN_REJECTED
+        self._emit(index, now, admin_event, kind=event, command=kind, **answer._asdict())
+
+    def _answer(self, command: AdminCommand, now: int) -> Answer:
+        match Kind(command.kind):
+            case Kind.TICK:
+                return Answer()
+            case Kind.OPEN:
+                return self._open(command)
+            case Kind.SET_RULES:
+                return self._set_rules(command)
+            case Kind.GROW:
+                return self._grow(command)
+            case Kind.ADD_ASSET:
+                return self._add_asset(command)
+            case Kind.ADD_SYMBOL:
+                return self._add_symbol(command)
+            case Kind.SET_SYMBOL_STATUS:
+                return self._set_symbol_status(command)
+            case Kind.OPEN_ACCOUNT:
+                return self._open_account(command, now)
+            case Kind.SET_ACCOUNT_STATUS:
+                return self._set_account_status(command)
+            case Kind.SET_ACCOUNT_TIER:
+                return self._set_account_tier(command)
+            case Kind.SET_FEES:
+                return self._set_fees(command)
+            case Kind.ADD_KEY:
+                return self._add_key(command)
+            case Kind.SET_KEY:
+                return self._set_key(command)
+            case Kind.SET_ORDER_LIMITS:
+                return self._set_order_limits(command)
+        raise AssertionError("no other kind is an administration command")
+
+    # ------------------------------------------------------------ the machine itself
+
+    def _open(self, command: AdminCommand) -> Answer:
+        if self.state.opened:
+            return _refusal(command, Code.ALREADY_OPEN)
+        self.state.opened = 1
+        return Answer()
+
+    def _set_rules(self, command: AdminCommand) -> Answer:
+        if command.value != RULES_VERSION:
+            raise ReplicaStopped(f"rules version {command.value} is not known here, only {RULES_VERSION}")
+        self.state.rules_version = command.value
+        return Answer(value=command.value)
+
+    def _grow(self, command: AdminCommand) -> Answer:
+        pool, value = command.pool, command.value
+        if pool not in set(Pool) or value < 1 or value & (value - 1) or not self.asked[pool] < value <= CAPACITY_MAX[pool]:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        self.asked[pool] = value
+        return Answer(value=value)
+
+    def _set_order_limits(self, command: AdminCommand) -> Answer:
+        if command.value < 0 or command.value2 < 0:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        self.state.orders_per_10s, self.state.orders_per_day = command.value, command.value2
+        return Answer(value=command.value)
+
+    # ------------------------------------------------------------ listing
+
+    def _add_asset(self, command: AdminCommand) -> Answer:
+        assets = self.state.assets
+        if not command.name or command.scale > ASSET_SCALE_MAX:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        present = _named(assets, command.name)
+        if present:
+            return _refusal(command, Code.ALREADY_EXISTS)._replace(asset=present)
+        if len(assets) >= self.state.capacity[Pool.ASSETS]:
+            return _refusal(command, Code.POOL_FULL)
+        asset = len(assets) + 1
+        assets.put(asset, Asset(asset, command.name, command.scale))
+        return Answer(asset=asset, value=command.scale)
+
+    def _add_symbol(self, command: AdminCommand) -> Answer:
+        symbols = self.state.symbols
+        if not self._is_valid_listing(command):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        present = _named(symbols, command.name)
+        if present:
+            return _refusal(command, Code.ALREADY_EXISTS)._replace(symbol=present)
+        if len(symbols) >= self.state.capacity[Pool.SYMBOLS]:
+            return _refusal(command, Code.POOL_FULL)
+        symbol = len(symbols) + 1
+        row = Symbol(
+            symbol, command.name, command.base, command.quote, lot_units=command.value, tick_lot_units=command.value2,
+            max_price_ticks=command.max_price_ticks, max_quantity_lots=command.max_quantity_lots,
+            max_market_lots=command.max_market_lots, min_notional=command.min_notional, max_orders=command.max_orders,
+            status=SymbolStatus.TRADING,
+        )  # fmt: skip
+        symbols.put(symbol, row)
+        for tier in range(FEE_TIERS):
+            self.state.fees.put((symbol, tier), (command.maker_ppm, command.taker_ppm))
+        return Answer(symbol=symbol, asset=command.base)
+
+    def _is_valid_listing(self, command: AdminCommand) -> bool:
+        assets, lot_units, tick_lot_units = self.state.assets, command.value, command.value2
+        sizes = (lot_units, tick_lot_units, command.max_price_ticks, command.max_quantity_lots, command.max_market_lots)
+        return (
+            command.name != b""
+            and command.base in assets
+            and command.quote in assets
+            and command.base != command.quote
+            and min(sizes) >= 1
+            and command.max_market_lots <= command.max_quantity_lots
+            and 0 <= command.min_notional <= AMOUNT_MAX
+            and 1 <= command.max_orders <= STEPS_MAX
+            and _are_fees(command)
+            and command.max_price_ticks * command.max_quantity_lots * tick_lot_units <= AMOUNT_MAX
+            and command.max_quantity_lots * lot_units <= AMOUNT_MAX
+        )
+
+    def _set_symbol_status(self, command: AdminCommand) -> Answer:
+        row = self.state.symbols.get(command.symbol)
+        if row is None:
+            return _refusal(command, Code.UNKNOWN_SYMBOL)
+        if command.status not in set(SymbolStatus):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        row.status = command.status
+        self.state.symbols.touch(command.symbol)
+        return Answer(symbol=command.symbol, value=command.status)
+
+    def _set_fees(self, command: AdminCommand) -> Answer:
+        if command.symbol not in self.state.symbols:
+            return _refusal(command, Code.UNKNOWN_SYMBOL)
+        if command.tier >= FEE_TIERS or not _are_fees(command):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        self.state.fees.put((command.symbol, command.tier), (command.maker_ppm, command.taker_ppm))
+        return Answer(symbol=command.symbol, value=command.tier)
+
+    # ------------------------------------------------------------ accounts and keys
+
+    def _open_account(self, command: AdminCommand, now: int) -> Answer:
+        state, reference = self.state, (command.reference_hi, command.reference_lo)
+        if reference == (0, 0):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        if reference in state.account_by_reference:
+            return _refusal(command, Code.ALREADY_EXISTS)._replace(account=state.account_by_reference[reference])
+        if state.last_account >= state.capacity[Pool.ACCOUNTS]:
+            return _refusal(command, Code.POOL_FULL)
+        state.last_account += 1
+        state.account_by_reference[reference] = state.last_account
+        state.accounts.put(state.last_account, Account(state.last_account, *reference, AccountStatus.ACTIVE, 0, now))
+        return Answer(account=state.last_account)
+
+    def _set_account_status(self, command: AdminCommand) -> Answer:
+        row = self.state.accounts.get(command.account)
+        if row is None:
+            return _refusal(command, Code.UNKNOWN_ACCOUNT)
+        if command.status not in set(AccountStatus):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        row.status = command.status
+        self.state.accounts.touch(command.account)
+        return Answer(account=command.account, value=command.status)
+
+    def _set_account_tier(self, command: AdminCommand) -> Answer:
+        row = self.state.accounts.get(command.account)
+        if row is None:
+            return _refusal(command, Code.UNKNOWN_ACCOUNT)
+        if command.tier >= FEE_TIERS:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        row.tier = command.tier
+        self.state.accounts.touch(command.account)
+        return Answer(account=command.account, value=command.tier)
+
+    def _add_key(self, command: AdminCommand) -> Answer:
+        state, reference = self.state, (command.reference_hi, command.reference_lo)
+        if not state.is_customer(command.account):
+            return _refusal(command, Code.UNKNOWN_ACCOUNT)
+        if reference == (0, 0) or command.scopes == 0 or command.scopes & ~_ALL_SCOPES:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        if reference in state.key_by_reference:
+            key = state.keys[state.key_by_reference[reference]]
+            return _refusal(command, Code.ALREADY_EXISTS)._replace(key=key.key, account=key.account)
+        if len(state.keys) >= state.capacity[Pool.KEYS]:
+            return _refusal(command, Code.POOL_FULL)
+        state.last_key += 1
+        state.key_by_reference[reference] = state.last_key
+        state.keys.put(state.last_key, Key(state.last_key, command.account, command.scopes, *reference))
+        return Answer(key=state.last_key, account=command.account, value=command.scopes)
+
+    def _set_key(self, command: AdminCommand) -> Answer:
+        row = self.state.keys.get(command.key)
+        if row is None:
+            return _refusal(command, Code.UNKNOWN_KEY)
+        if command.scopes & ~_ALL_SCOPES:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        row.scopes = command.scopes
+        self.state.keys.touch(command.key)
+        return Answer(key=command.key, account=row.account, value=command.scopes)
+
+
+# The ids that a kind's command carries, as they are reported when it is refused.
+_GIVEN = {
+    Kind.ADD_SYMBOL: (("asset", "base"),),
+    Kind.SET_SYMBOL_STATUS: (("symbol", "symbol"),),
+    Kind.SET_FEES: (("symbol", "symbol"),),
+    Kind.SET_ACCOUNT_STATUS: (("account", "account"),),
+    Kind.SET_ACCOUNT_TIER: (("account", "account"),),
+    Kind.ADD_KEY: (("account", "account"),),
+    Kind.SET_KEY: (("key", "key"),),
+}
+
+
+def _refusal(command: AdminCommand, code: Code) -> Answer:
+    given = {reported: getattr(command, name) for reported, name in _GIVEN.get(command.kind, ())}
+    return Answer(code, **given)
+
+
+def _named(rows: dict, name: bytes) -> int:
+    """The id of the row with `name`, 0 where there is none."""
+    return next((number for number, row in rows.items() if row.name == name), 0)
+
+
+def _are_fees(command: AdminCommand) -> bool:
+    return 0 <= command.maker_ppm <= PPM and 0 <= command.taker_ppm <= PPM
