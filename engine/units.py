@@ -1,8 +1,8 @@
 """Decimal text <-> integers, exactly: the one place where an amount, a price or a quantity is written or read as text.
 
-Amounts are integers in an asset's smallest unit (`scale` decimals), prices in ticks, quantities in lots (engine/types.py).
-Text is what the dialect shows and accepts: plain decimals without sign or exponent. Nothing here uses floats, or accepts
-what it cannot represent; only `average_price_text` rounds.
+Amounts are integers in an asset's smallest unit (`scale` decimals), prices in ticks, quantities in lots.
+Text is what the dialect shows and accepts: plain decimals without sign or exponent. Nothing here uses floats,
+or accepts what it cannot represent; only `average_price_text` rounds.
 """
 
 import re
@@ -91,8 +91,8 @@ def tick_decimals(lot_units: int, tick_lot_units: int, base_scale: int, quote_sc
 class SymbolUnits:
     """Prices and quantities of one symbol: text <-> ticks and lots, and amounts of its two assets as text.
 
-    `tick_size`, `step_size`: text of one tick, one lot. `price_decimals`, `base_decimals`, `quote_decimals`: the decimals
-    shown.
+    `tick_size`, `step_size`: text of one tick, one lot. `price_decimals`, `base_decimals`, `quote_decimals`: how many
+    decimals are shown.
     """
 
     __slots__ = (

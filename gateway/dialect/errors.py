@@ -1,0 +1,320 @@
+"""Errors as the dialect speaks them: code, literal text, HTTP status; and the table from the core's codes to them.
+
+Owns every error text that leaves the venue. Clients match codes and texts literally, so both are those of the public error list.
+"""
+
+from typing import NamedTuple
+
+from engine.types import Code
+
+
+class DialectError(Exception):
+    """A request that is answered with an error. `data` is the partial result of a cancel-replace, `headers` go with HTTP."""
+
+    def __init__(self, code: int, text: str, status: int = 400, *, data: dict | None = None,
+                 headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:  # fmt: skip
+        super().__init__(f"{code} {text}")
+        self.code = code
+        self.text = text
+        self.status = status
+        self.data = data
+        self.headers = headers
+
+    def body(self) -> dict:
+        body = {"code": self.code, "msg": self.text}
+        if self.data is not None:
+            body["data"] = self.data
+        return body
+
+
+class Refusal(NamedTuple):
+    """How a core code is told to a client."""
+
+    code: int
+    text: str
+    status: int = 400
+
+
+_SYMBOL = Refusal(-1121, "Invalid symbol.")
+_KEY = Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+_UNAUTHORIZED = Refusal(-1002, "You are not authorized to execute this request.", 401)
+_UNSUPPORTED = Refusal(-1020, "This operation is not supported.")
+_INVALID = Refusal(-1130, "Invalid data sent for a parameter.")
+_BUSY = Refusal(-1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", 503)
+_TIMESTAMP = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
+_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
+_ACCOUNT = Refusal(-2010, "This action is disabled on this account.")
+
+# Why a command was refused. Together with EXPIRY_REASONS it names every Code but OK (tests/gateway/test_dialect_errors.py).
+REFUSALS: dict[Code, Refusal] = {
+    Code.NOT_PERMITTED: _UNAUTHORIZED,
+    Code.STALE: _TIMESTAMP,
+    Code.UNKNOWN_ACCOUNT: _KEY,
+    Code.ACCOUNT_FROZEN: Refusal(-2010, "This account may not place or cancel orders."),
+    Code.KEY_REVOKED: _KEY,
+    Code.UNKNOWN_KIND: _UNSUPPORTED,
+    Code.TOO_MANY_ORDERS: Refusal(-1015, "Too many new orders.", 429),
+    Code.UNKNOWN_SYMBOL: _SYMBOL,
+    Code.MARKET_CLOSED: Refusal(-2010, "Market is closed."),
+    Code.INVALID_ORDER: Refusal(-1014, "Unsupported order combination."),
+    Code.PRICE_FILTER: Refusal(-1013, "Filter failure: PRICE_FILTER"),
+    Code.LOT_SIZE: Refusal(-1013, "Filter failure: LOT_SIZE"),
+    Code.MARKET_LOT_SIZE: Refusal(-1013, "Filter failure: MARKET_LOT_SIZE"),
+    Code.NOTIONAL: Refusal(-1013, "Filter failure: NOTIONAL"),
+    Code.MAX_NUM_ORDERS: Refusal(-1013, "Filter failure: MAX_NUM_ORDERS"),
+    Code.UNKNOWN_ORDER: Refusal(-2011, "Unknown order sent."),
+    Code.DUPLICATE_CLIENT_ID: Refusal(-2010, "Duplicate order sent."),
+    Code.ORDERS_FULL: _BUSY,
+    Code.INSUFFICIENT_BALANCE: _BALANCE,
+    Code.WOULD_TAKE: Refusal(-2010, "Order would immediately match and take."),
+    Code.CANCEL_RESTRICTED: Refusal(-2011, "Order was not canceled due to cancel restrictions."),
+    Code.AMEND_INVALID: Refusal(-2038, "Order amend (quantity increase) is not supported."),
+    Code.INVALID_TRANSFER_ID: _INVALID,
+    Code.ID_IN_FUTURE: _TIMESTAMP,
+    Code.ID_TOO_OLD: _TIMESTAMP,
+    Code.EXISTS: Refusal(-2010, "Duplicate order sent."),
+    Code.ID_ALREADY_FAILED: Refusal(-2010, "Duplicate order sent."),
+    Code.EXISTS_WITH_DIFFERENT_KIND: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_DEBIT: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_CREDIT: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_ASSET: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_AMOUNT: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_PENDING_ID: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_TIMEOUT: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_REASON: _INVALID,
+    Code.EXISTS_WITH_DIFFERENT_USER_DATA: _INVALID,
+    Code.UNKNOWN_ASSET: _INVALID,
+    Code.SAME_ACCOUNT: _INVALID,
+    Code.INVALID_AMOUNT: _INVALID,
+    Code.INVALID_TIMEOUT: _INVALID,
+    Code.INSUFFICIENT_AVAILABLE: _BALANCE,
+    Code.SUPPLY_LIMIT: _INVALID,
+    Code.PENDING_FULL: _BUSY,
+    Code.PENDING_NOT_FOUND: _INVALID,
+    Code.PENDING_ALREADY_CAPTURED: _ACCOUNT,
+    Code.PENDING_ALREADY_RELEASED: _ACCOUNT,
+    Code.PENDING_EXPIRED: _ACCOUNT,
+    Code.PENDING_MISMATCH: _INVALID,
+    Code.EXCEEDS_PENDING_AMOUNT: _INVALID,
+    Code.LINKED_FAILED: _INVALID,
+    Code.LINKED_CHAIN_OPEN: _INVALID,
+    Code.LINKED_CHAIN_TOO_LONG: _INVALID,
+    Code.INVALID_ARGUMENT: _INVALID,
+    Code.ALREADY_EXISTS: _INVALID,
+    Code.POOL_FULL: _BUSY,
+    Code.UNKNOWN_KEY: _KEY,
+    Code.ALREADY_OPEN: _UNSUPPORTED,
+    Code.UNKNOWN_RULES: _UNSUPPORTED,
+}
+
+# Why an accepted order left the book or was never filled: the `expiryReason` of its response.
+EXPIRY_REASONS: dict[Code, str] = {
+    Code.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+    Code.NOT_FILLABLE: "UNFILLED_FOK_ORDER_EXPIRED",
+    Code.SELF_TRADE: "NONE",  # the status EXPIRED_IN_MATCH says it
+    Code.WORK_LIMIT: "EXCHANGE_CANCELED",
+    Code.BUDGET_SPENT: "INSUFFICIENT_LIQUIDITY",
+}
+
+
+def refused(code: int) -> DialectError:
+    """The error for a core code other than OK."""
+    return DialectError(*REFUSALS[Code(code)])
+
+
+# ---------------------------------------------------------------- errors made at the door
+
+
+def missing(name: str) -> DialectError:
+    return DialectError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def missing_either(name: str, other: str) -> DialectError:
+    return DialectError(-1102, f"Param '{name}' or '{other}' must be sent, but both were empty/null!")
+
+
+def beyond(name: str, limit: int) -> DialectError:
+    return DialectError(-1102, f"'{name}' contains unexpected value. Cannot be greater than {limit}.")
+
+
+def illegal_characters(name: str, legal: str) -> DialectError:
+    return DialectError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+
+
+def too_many_parameters(expected: int, received: int) -> DialectError:
+    return DialectError(-1101, f"Too many parameters; expected '{expected}' and received '{received}'.")
+
+
+def too_many_values(name: str, limit: int) -> DialectError:
+    return DialectError(-1101, f"Too many values sent for parameter '{name}', maximum allowed up to {limit}.")
+
+
+def duplicate_parameter() -> DialectError:
+    return DialectError(-1101, "Duplicate values for a parameter detected.")
+
+
+def unread_parameters(read: int, sent: int) -> DialectError:
+    return DialectError(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
+
+
+def empty(name: str) -> DialectError:
+    return DialectError(-1105, f"Parameter '{name}' was empty.")
+
+
+def not_required(name: str) -> DialectError:
+    return DialectError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def overflowed(name: str) -> DialectError:
+    return DialectError(-1108, f"Parameter '{name}' overflowed.")
+
+
+def too_precise(name: str) -> DialectError:
+    return DialectError(-1111, f"Parameter '{name}' has too much precision.")
+
+
+def invalid(name: str) -> DialectError:
+    return DialectError(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def bad_combination() -> DialectError:
+    return DialectError(-1128, "Combination of optional parameters invalid.")
+
+
+def invalid_time_in_force() -> DialectError:
+    return DialectError(-1115, "Invalid timeInForce.")
+
+
+def invalid_order_type() -> DialectError:
+    return DialectError(-1116, "Invalid orderType.")
+
+
+def invalid_side() -> DialectError:
+    return DialectError(-1117, "Invalid side.")
+
+
+def invalid_interval() -> DialectError:
+    return DialectError(-1120, "Invalid interval.")
+
+
+def invalid_symbol() -> DialectError:
+    return DialectError(*_SYMBOL)
+
+
+def invalid_cancel_restrictions() -> DialectError:
+    return DialectError(-1145, "Invalid cancelRestrictions")
+
+
+def duplicate_symbols() -> DialectError:
+    return DialectError(-1151, "Symbol is present multiple times in the list.")
+
+
+def wrong_symbol_status() -> DialectError:
+    return DialectError(-1220, "The symbol's status does not match the requested symbolStatus.")
+
+
+def filter_failure(name: str) -> DialectError:
+    return DialectError(-1013, f"Filter failure: {name}")
+
+
+def order_rejected(text: str) -> DialectError:
+    return DialectError(-2010, text)
+
+
+def unknown_order() -> DialectError:
+    return refused(Code.UNKNOWN_ORDER)
+
+
+def no_such_order() -> DialectError:
+    return DialectError(-2013, "Order does not exist.")
+
+
+def wrong_client_order_id() -> DialectError:
+    return DialectError(-2039, "Client order ID is not correct for this order ID.")
+
+
+def too_many_orders(limit: int, interval: str) -> DialectError:
+    return DialectError(-1015, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)
+
+
+def outside_window() -> DialectError:
+    return DialectError(*_TIMESTAMP)
+
+
+def ahead_of_time() -> DialectError:
+    return DialectError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+
+
+def invalid_signature() -> DialectError:
+    return DialectError(-1022, "Signature for this request is not valid.")
+
+
+def bad_key_format() -> DialectError:
+    return DialectError(-2014, "API-key format invalid.", 401)
+
+
+def rejected_key() -> DialectError:
+    return DialectError(*_KEY)
+
+
+def unknown_listen_key() -> DialectError:
+    return DialectError(-1125, "This listenKey does not exist.")
+
+
+def unsupported() -> DialectError:
+    return DialectError(*_UNSUPPORTED)
+
+
+def invalid_time_unit() -> DialectError:
+    return DialectError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
+
+
+def too_much_weight(limit: int, retry_after_s: int) -> DialectError:
+    return DialectError(
+        -1003,
+        f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
+        "Please use WebSocket Streams for live updates to avoid polling the API.",
+        429,
+        headers=_retry_after(retry_after_s),
+    )
+
+
+def too_many_requests(limit: int, retry_after_s: int) -> DialectError:
+    return DialectError(
+        -1003,
+        f"Too many requests; current limit is {limit} requests per 5 MINUTE. "
+        "Please use WebSocket Streams for live updates to avoid polling the API.",
+        429,
+        headers=_retry_after(retry_after_s),
+    )
+
+
+def banned(until_ms: int, retry_after_s: int) -> DialectError:
+    return DialectError(
+        -1003,
+        f"Way too much request weight used; IP banned until {until_ms}. "
+        "Please use WebSocket Streams for live updates to avoid bans.",
+        418,
+        headers=_retry_after(retry_after_s),
+    )
+
+
+def _retry_after(seconds: int) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"retry-after", str(max(1, seconds)).encode()),)
+
+
+def log_unavailable() -> DialectError:
+    """Nothing was done: the command log did not take the command."""
+    return DialectError(-1001, "Internal error; unable to process your request. Please try again.", 503)
+
+
+def outcome_unknown() -> DialectError:
+    """The command was sent to the log; whether it is in it is not known yet."""
+    return DialectError(
+        -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.", 504
+    )
+
+
+def internal() -> DialectError:
+    """A defect of ours; the cause is in the log of the process, never in the answer."""
+    return DialectError(-1000, "An unknown error occurred while processing the request.", 500)

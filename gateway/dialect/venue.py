@@ -1,0 +1,144 @@
+"""What a dialect function works on: the venue as this process sees it, one request, and the three things it may answer.
+
+Sans-I/O. A dialect function takes (venue, request) and returns the result itself (anything orjson encodes), or a `Submit` (commands
+to be logged and how their outcomes are told), or an `Ask` (a read of recorded history and how its rows are told); or raises DialectError.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.types import SymbolStatus
+from engine.units import SymbolUnits
+from engine.views import AssetView, SymbolView
+from gateway.dialect import errors
+
+SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.HALTED: "HALT"}
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+CLIENT_ID_LENGTH = 22
+
+
+class Principal(NamedTuple):
+    """On whose behalf a request is made. `key` is the core's id of the API key, 0 for a signed-in web session."""
+
+    account: int
+    key: int
+    scopes: int
+
+
+class Request(NamedTuple):
+    """One request, its parameters parsed by the operation's own table (absent ones are not in `params`)."""
+
+    params: dict[str, Any]
+    now_ns: int
+    account: int = 0
+    key: int = 0
+    valid_until_ns: int = 0
+    microseconds: bool = False
+    caught_up: bool = False  # the replica has reached the log's head since the request came in
+
+    def time(self, time_ns: int) -> int:
+        """A time as this client wants it: in ms, or in µs."""
+        return time_ns // 1_000 if self.microseconds else time_ns // 1_000_000
+
+    def time_of_ms(self, time_ms: int) -> int:
+        return time_ms * 1_000 if self.microseconds else time_ms
+
+
+class Submit(NamedTuple):
+    """Commands to log, and how to tell their outcomes; `render` may raise DialectError."""
+
+    commands: np.ndarray
+    render: Callable[[Sequence], Any]
+
+
+class Ask(NamedTuple):
+    """A read of marketdata.History: `await history.<method>(**arguments)`, and how to tell what it returns."""
+
+    method: str
+    arguments: dict[str, Any]
+    render: Callable[[Any], Any]
+
+
+class Behind(Exception):
+    """The answer needs an order that this replica does not know; ask again once it has caught up with the log."""
+
+
+class Listing(NamedTuple):
+    """A symbol with its assets and units. Its status and last trade change: ask the machine for those."""
+
+    symbol: int
+    name: str
+    base: AssetView
+    quote: AssetView
+    units: SymbolUnits
+    view: SymbolView
+
+
+class Venue:
+    """One process's sight of the exchange: its replica's machine and its market data, with names and units looked up once."""
+
+    def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any) -> None:
+        self.exchange = exchange
+        self.marketdata = marketdata
+        self.recent_client_ids = recent_client_ids
+        self._listings: dict[str, Listing] = {}
+        self._names: dict[int, Listing] = {}
+
+    @property
+    def machine(self) -> Any:
+        return self.exchange.machine
+
+    def listing(self, name: str) -> Listing:
+        """Raises DialectError -1121 for a name that is not listed."""
+        listing = self._listings.get(name)
+        if listing is None:
+            self._look_up()
+            listing = self._listings.get(name)
+            if listing is None:
+                raise errors.invalid_symbol()
+        return listing
+
+    def listing_of(self, symbol: int) -> Listing:
+        if symbol not in self._names:
+            self._look_up()
+        return self._names[symbol]
+
+    def listings(self) -> list[Listing]:
+        self._look_up()
+        return list(self._listings.values())
+
+    def assets(self) -> list[AssetView]:
+        return self.machine.assets()
+
+    def status(self, listing: Listing) -> str:
+        return SYMBOL_STATUS[self.machine.symbol(listing.symbol).status]
+
+    def client_id(self, order_id: int) -> str:
+        """The client id of an order that is open, or was until a moment ago; "" for others."""
+        order = self.machine.order(order_id)
+        return order.client_id if order is not None else self.recent_client_ids.get(order_id)
+
+    def _look_up(self) -> None:
+        """Symbols are only ever added; so what is known stays true."""
+        symbols = self.machine.symbols()
+        if len(symbols) == len(self._listings):
+            return
+        for view in symbols:
+            if view.name not in self._listings:
+                base, quote = self.machine.asset(view.base), self.machine.asset(view.quote)
+                listing = Listing(view.symbol, view.name, base, quote, SymbolUnits(view, base, quote), view)
+                self._listings[view.name] = self._names[view.symbol] = listing
+
+
+def new_client_id() -> str:
+    """A fresh client order id, for clients that sent none."""
+    number = secrets.randbits(131)
+    letters = []
+    for _ in range(CLIENT_ID_LENGTH):
+        number, letter = divmod(number, 62)
+        letters.append(_BASE62[letter])
+    return "".join(letters)
