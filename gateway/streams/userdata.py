@@ -1,0 +1,229 @@
+"""Applied frames -> the events of the accounts that somebody listens to.
+
+Owns, for each such account, its subscribers and the details of its open orders: loaded from the replica at the first subscription,
+followed by events from then on, forgotten with the last. All else is skipped with a few array operations a frame. An event is
+encoded once an account and reaches every subscriber in the order of the core's events; the balances that close a frame are the
+replica's after it.
+
+A refused order has no id and nothing on the book: its sender alone is answered, no event is made of it.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import orjson
+
+from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, OrderStatus, Side
+from engine.units import format_units
+from engine.views import Applied
+from gateway.dialect import events as dialect
+from gateway.dialect.events import LiveOrder, Market, OrderEvent, TransferEvent
+from gateway.streams.markets import Markets
+
+_ENDED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
+_RESTED = int(EventFlag.RESTED)
+
+
+class Subscriber(Protocol):
+    """One connection's interest in one account."""
+
+    key: int  # the API key it came with, by the core's id
+
+    def user_event(self, payload: bytes) -> None:
+        """`payload`: the JSON of one event."""
+
+    def user_stream_ended(self) -> None:
+        """The key was revoked; no more events come."""
+
+
+class _Account:
+    """One account that is listened to."""
+
+    __slots__ = ("orders", "pending", "subscribers", "touched")
+
+    def __init__(self, orders: dict[int, LiveOrder]) -> None:
+        self.orders = orders
+        self.subscribers: list[Subscriber] = []
+        self.pending: list[dict] = []  # events of the frame being read
+        self.touched: dict[int, None] = {}  # assets whose balance this frame may have changed
+
+
+class UserFeed:
+    """Subscriptions to accounts, and what is sent on them. `machine`: the replica's."""
+
+    def __init__(self, machine, markets: Markets) -> None:
+        self._machine = machine
+        self._markets = markets
+        self._accounts: dict[int, _Account] = {}
+        self._watched = np.zeros(1024, bool)  # by account id
+
+    # ------------------------------------------------------------ subscriptions
+
+    def subscribe(self, account: int, subscriber: Subscriber) -> None:
+        """From the next applied frame on."""
+        watched = self._accounts.get(account)
+        if watched is None:
+            orders = {view.order_id: LiveOrder.from_view(view) for view in self._machine.open_orders(account)}
+            watched = self._accounts[account] = _Account(orders)
+            if account >= len(self._watched):
+                self._watched = np.concatenate([self._watched, np.zeros(account, bool)])
+            self._watched[account] = True
+        watched.subscribers.append(subscriber)
+
+    def unsubscribe(self, account: int, subscriber: Subscriber) -> None:
+        """Does nothing where it is not subscribed."""
+        watched = self._accounts.get(account)
+        if watched is None or subscriber not in watched.subscribers:
+            return
+        watched.subscribers.remove(subscriber)
+        if not watched.subscribers:
+            del self._accounts[account]
+            self._watched[account] = False
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts are listened to."""
+        return len(self._accounts)
+
+    # ------------------------------------------------------------ frames
+
+    def applied(self, applied: Applied) -> None:
+        """Publish what a frame did to the accounts listened to."""
+        events = applied.events
+        if not self._accounts or not len(events):
+            return
+        kinds = events["kind"]
+        self._revocations(events[kinds == EventKind.ADMIN])
+        concerned = events[(self._is_watched(events["account"]) | self._is_watched(events["counter_account"])) & (kinds < EventKind.ADMIN)]
+        if not len(concerned):
+            return
+        for run in _runs(concerned):
+            if run["kind"][0] < EventKind.TRANSFERRED:
+                for event in dialect.order_events(run):
+                    self._order(event, applied.commands)
+            else:
+                for event in dialect.transfer_events(run):
+                    self._transfer(event)
+        self._flush(applied.time_ns)
+
+    def _is_watched(self, accounts: np.ndarray) -> np.ndarray:
+        """Which of these account ids are listened to; ids beyond the table are not."""
+        return self._watched[np.where((accounts >= 0) & (accounts < len(self._watched)), accounts, 0)]
+
+    def _flush(self, time_ns: int) -> None:
+        for account, watched in list(self._accounts.items()):
+            if watched.touched:
+                watched.pending.append(dialect.account_position(time_ns, self._balances(account, watched.touched)))
+                watched.touched = {}
+            pending, watched.pending = watched.pending, []
+            for event in pending:
+                payload = orjson.dumps(event)
+                for subscriber in list(watched.subscribers):
+                    subscriber.user_event(payload)
+
+    def _balances(self, account: int, assets: dict[int, None]) -> list[tuple[str, str, str]]:
+        balances = []
+        for asset in assets:
+            view = self._markets.asset(asset)
+            available, held = self._machine.balance(account, asset)
+            balances.append((view.name, format_units(available, view.scale), format_units(held, view.scale)))
+        return balances
+
+    # ------------------------------------------------------------ orders
+
+    def _order(self, event: OrderEvent, commands: np.ndarray) -> None:
+        if event.kind == EventKind.TRADE:
+            self._trade(event)
+            return
+        watched = self._accounts.get(event.account)
+        if watched is None or event.kind == EventKind.REJECTED:
+            return
+        market = self._markets.by_id(event.symbol)
+        command = commands[event.index]
+        if event.kind == EventKind.NEW:
+            client_id, quote_quantity = command["client_id"].decode("ascii", "replace"), int(command["quote_quantity"])
+            order = watched.orders[event.order_id] = LiveOrder.from_event(event, client_id, quote_quantity)
+            watched.pending.append(dialect.placed(market, order, event))
+            if event.flags & _RESTED:
+                _touch_hold(watched, market, order)
+            return
+        order = watched.orders[event.order_id]
+        _touch_hold(watched, market, order)
+        if event.kind == EventKind.CANCELED:
+            own = command["client_id"].decode("ascii", "replace") if command["kind"] == Kind.CANCEL else ""
+            watched.pending.append(dialect.canceled(market, order, event, own))
+        elif event.kind == EventKind.EXPIRED:
+            watched.pending.append(dialect.expired(market, order, event))
+        elif event.kind == EventKind.AMENDED:
+            former = order.client_id
+            order.client_id = command["client_id"].decode("ascii", "replace") or former
+            order.order_lots = event.order_lots
+            watched.pending.append(dialect.amended(market, order, event, former))
+        if event.status in _ENDED:
+            del watched.orders[event.order_id]
+
+    def _trade(self, event: OrderEvent) -> None:
+        market = self._markets.by_id(event.symbol)
+        sides = (
+            (event.account, event.order_id, event.executed_lots, event.executed_quote, event.status),
+            (event.counter_account, event.counter_order_id, event.counter_executed_lots, event.counter_executed_quote,
+             event.counter_status),
+        )  # fmt: skip
+        for is_maker, (account, order_id, executed_lots, executed_quote, status) in enumerate(sides):
+            watched = self._accounts.get(account)
+            if watched is None:
+                continue
+            order = watched.orders[order_id]
+            order.executed_lots, order.executed_quote = executed_lots, executed_quote
+            if order.quote_quantity:
+                order.order_lots = executed_lots
+            watched.pending.append(dialect.traded(market, order, event, bool(is_maker)))
+            watched.touched[market.base_asset] = watched.touched[market.quote_asset] = None
+            if status in _ENDED:
+                del watched.orders[order_id]
+
+    # ------------------------------------------------------------ transfers
+
+    def _transfer(self, event: TransferEvent) -> None:
+        if event.kind == EventKind.TRANSFER_REJECTED:
+            return
+        moved = event.amount if event.kind in (EventKind.TRANSFERRED, EventKind.CAPTURED) else 0
+        locked = event.amount if event.kind == EventKind.HELD else 0
+        if event.kind in (EventKind.CAPTURED, EventKind.RELEASED, EventKind.HOLD_EXPIRED):
+            locked = -event.amount - event.released
+        self._account_moved(event, event.debit, -moved, locked)
+        self._account_moved(event, event.credit, moved, 0)
+
+    def _account_moved(self, event: TransferEvent, account: int, moved: int, locked: int) -> None:
+        watched = self._accounts.get(account)
+        if watched is None or account < FIRST_CUSTOMER or not (moved or locked):
+            return
+        asset = self._markets.asset(event.asset)
+        if locked:
+            watched.pending.append(dialect.lock_update(event.time_ns, asset.name, format_units(locked, asset.scale)))
+        if moved:
+            watched.pending.append(dialect.balance_update(event.time_ns, asset.name, format_units(moved, asset.scale)))
+        watched.touched[event.asset] = None
+
+    # ------------------------------------------------------------ revocations
+
+    def _revocations(self, events: np.ndarray) -> None:
+        for event in dialect.admin_events(events) if len(events) else ():
+            if event.command != Kind.SET_KEY or event.value & KeyScope.READ:
+                continue
+            watched = self._accounts.get(event.account)
+            for subscriber in list(watched.subscribers) if watched else ():
+                if subscriber.key == event.key:
+                    self.unsubscribe(event.account, subscriber)
+                    subscriber.user_stream_ended()
+
+
+def _touch_hold(watched: _Account, market: Market, order: LiveOrder) -> None:
+    watched.touched[market.quote_asset if order.side == Side.BUY else market.base_asset] = None
+
+
+def _runs(events: np.ndarray) -> list[np.ndarray]:
+    """`events` cut where the record layout changes, so that each run reads as one family and the order is kept."""
+    is_transfer = events["kind"] >= EventKind.TRANSFERRED
+    cuts = np.flatnonzero(is_transfer[1:] != is_transfer[:-1]) + 1
+    return np.split(events, cuts)
