@@ -6,28 +6,26 @@ come in nanoseconds and leave in milliseconds; prices and quantities leave as te
 
 from collections import namedtuple
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from engine.types import (
     ADMIN_EVENT,
-    ORDER_EVENT,
     TRANSFER_EVENT,
     Code,
-    EventKind,
     OrderStatus,
     OrderType,
     Side,
     Stp,
     TimeInForce,
 )
-from engine.units import SymbolUnits
 from engine.views import OrderView
+from gateway.dialect.errors import EXPIRY_REASONS
+from gateway.dialect.records import OrderEvent
+from gateway.dialect.venue import Listing
 from marketdata.records import TRADE, AveragePrice, Kline, Ticker
 
-OrderEvent = namedtuple("OrderEvent", ORDER_EVENT.names)
 TransferEvent = namedtuple("TransferEvent", TRANSFER_EVENT.names)
 AdminEvent = namedtuple("AdminEvent", ADMIN_EVENT.names)
 AggregatedTrade = namedtuple("AggregatedTrade", TRADE.names)
@@ -40,24 +38,6 @@ _TIMES_IN_FORCE = {int(time_in_force): time_in_force.name for time_in_force in T
 _MODES = {int(mode): mode.name for mode in Stp}
 _STATUSES = {int(status): status.name for status in OrderStatus}
 _LIVE = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-_EXPIRY_REASONS = {
-    Code.NOT_FILLABLE: "UNFILLED_FOK_ORDER_EXPIRED",
-    Code.WORK_LIMIT: "EXCHANGE_CANCELED",
-    Code.BUDGET_SPENT: "INSUFFICIENT_LIQUIDITY",
-    Code.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
-}
-
-
-class Market(NamedTuple):
-    """One symbol as its clients know it."""
-
-    symbol: int
-    name: str
-    base: str
-    quote: str
-    base_asset: int
-    quote_asset: int
-    units: SymbolUnits
 
 
 class LiveOrder(msgspec.Struct):
@@ -90,10 +70,6 @@ class LiveOrder(msgspec.Struct):
                    event.price_ticks, event.order_lots, 0, 0, quote_quantity, client_id, event.time_ns)  # fmt: skip
 
 
-def order_events(events: np.ndarray) -> list[OrderEvent]:
-    return [OrderEvent._make(row) for row in events.tolist()]
-
-
 def transfer_events(events: np.ndarray) -> list[TransferEvent]:
     return [TransferEvent._make(row) for row in events.view(TRANSFER_EVENT).tolist()]
 
@@ -109,63 +85,63 @@ def milliseconds(time_ns: int) -> int:
 # ---------------------------------------------------------------- market streams
 
 
-def trade(market: Market, event: OrderEvent) -> dict:
+def trade(listing: Listing, event: OrderEvent) -> dict:
     """`event`: a TRADE."""
     at = milliseconds(event.time_ns)
     return {
-        "e": "trade", "E": at, "s": market.name, "t": event.trade_id, "p": market.units.ticks_to_price(event.price_ticks),
-        "q": market.units.lots_to_quantity(event.quantity_lots), "T": at, "m": event.side == Side.SELL, "M": True,
+        "e": "trade", "E": at, "s": listing.name, "t": event.trade_id, "p": listing.units.ticks_to_price(event.price_ticks),
+        "q": listing.units.lots_to_quantity(event.quantity_lots), "T": at, "m": event.side == Side.SELL, "M": True,
     }  # fmt: skip
 
 
-def book_ticker(market: Market, update_id: int, best: tuple[int, int, int, int]) -> dict:
+def book_ticker(listing: Listing, update_id: int, best: tuple[int, int, int, int]) -> dict:
     """`best`: (bid price, bid lots, ask price, ask lots), 0 where a side is empty."""
     bid_price, bid_lots, ask_price, ask_lots = best
-    price, quantity = market.units.ticks_to_price, market.units.lots_to_quantity
+    price, quantity = listing.units.ticks_to_price, listing.units.lots_to_quantity
     return {
-        "u": update_id, "s": market.name, "b": price(bid_price), "B": quantity(bid_lots), "a": price(ask_price),
+        "u": update_id, "s": listing.name, "b": price(bid_price), "B": quantity(bid_lots), "a": price(ask_price),
         "A": quantity(ask_lots),
     }  # fmt: skip
 
 
-def levels(market: Market, side: Iterable[tuple[int, int]]) -> list[list[str]]:
+def levels(listing: Listing, side: Iterable[tuple[int, int]]) -> list[list[str]]:
     """(price, lots) pairs as the dialect's [price, quantity]; 0 lots: the level is gone."""
-    price, quantity = market.units.ticks_to_price, market.units.lots_to_quantity
+    price, quantity = listing.units.ticks_to_price, listing.units.lots_to_quantity
     return [[price(ticks), quantity(lots) if lots else ZERO] for ticks, lots in side]
 
 
-def depth_update(market: Market, now_ms: int, changes: tuple[int, int, Iterable, Iterable]) -> dict:
+def depth_update(listing: Listing, now_ms: int, changes: tuple[int, int, Iterable, Iterable]) -> dict:
     """`changes`: (first update id, last update id, bids, asks)."""
     first, last, bids, asks = changes
     return {
-        "e": "depthUpdate", "E": now_ms, "s": market.name, "U": first, "u": last, "b": levels(market, bids),
-        "a": levels(market, asks),
+        "e": "depthUpdate", "E": now_ms, "s": listing.name, "U": first, "u": last, "b": levels(listing, bids),
+        "a": levels(listing, asks),
     }  # fmt: skip
 
 
-def depth_top(market: Market, update_id: int, bids: Iterable, asks: Iterable) -> dict:
-    return {"lastUpdateId": update_id, "bids": levels(market, bids), "asks": levels(market, asks)}
+def depth_top(listing: Listing, update_id: int, bids: Iterable, asks: Iterable) -> dict:
+    return {"lastUpdateId": update_id, "bids": levels(listing, bids), "asks": levels(listing, asks)}
 
 
-def aggregate_trade(market: Market, first: AggregatedTrade, last: AggregatedTrade, lots: int) -> dict:
+def aggregate_trade(listing: Listing, first: AggregatedTrade, last: AggregatedTrade, lots: int) -> dict:
     """`first`, `last`: the first and the last fill of the aggregate; `lots`: of all of it."""
     at = milliseconds(last.time_ns)
     return {
-        "e": "aggTrade", "E": at, "s": market.name, "a": first.agg_id, "p": market.units.ticks_to_price(first.price_ticks),
-        "q": market.units.lots_to_quantity(lots), "f": first.trade_id, "l": last.trade_id, "T": milliseconds(first.time_ns),
+        "e": "aggTrade", "E": at, "s": listing.name, "a": first.agg_id, "p": listing.units.ticks_to_price(first.price_ticks),
+        "q": listing.units.lots_to_quantity(lots), "f": first.trade_id, "l": last.trade_id, "T": milliseconds(first.time_ns),
         "m": first.taker_side == Side.SELL, "M": True,
     }  # fmt: skip
 
 
-def kline(market: Market, interval: str, candle: Kline, now_ms: int) -> dict:
+def kline(listing: Listing, interval: str, candle: Kline, now_ms: int) -> dict:
     """Closed once its time is over."""
-    units = market.units
+    units = listing.units
     price, quantity = units.ticks_to_price, units.lots_to_quantity
     closes_ms = milliseconds(candle.next_ns) - 1
     return {
-        "e": "kline", "E": now_ms, "s": market.name,
+        "e": "kline", "E": now_ms, "s": listing.name,
         "k": {
-            "t": milliseconds(candle.open_ns), "T": closes_ms, "s": market.name, "i": interval, "f": candle.first_trade_id,
+            "t": milliseconds(candle.open_ns), "T": closes_ms, "s": listing.name, "i": interval, "f": candle.first_trade_id,
             "L": candle.last_trade_id, "o": price(candle.open_ticks), "c": price(candle.close_ticks),
             "h": price(candle.high_ticks), "l": price(candle.low_ticks), "v": quantity(candle.volume_lots), "n": candle.trades,
             "x": now_ms > closes_ms, "q": units.quote_text(candle.quote_quantity), "V": quantity(candle.taker_buy_lots),
@@ -174,23 +150,23 @@ def kline(market: Market, interval: str, candle: Kline, now_ms: int) -> dict:
     }  # fmt: skip
 
 
-def mini_ticker(market: Market, ticker: Ticker, now_ms: int) -> dict:
-    units = market.units
+def mini_ticker(listing: Listing, ticker: Ticker, now_ms: int) -> dict:
+    units = listing.units
     price = units.ticks_to_price
     return {
-        "e": "24hrMiniTicker", "E": now_ms, "s": market.name, "c": price(ticker.last_ticks), "o": price(ticker.open_ticks),
+        "e": "24hrMiniTicker", "E": now_ms, "s": listing.name, "c": price(ticker.last_ticks), "o": price(ticker.open_ticks),
         "h": price(ticker.high_ticks), "l": price(ticker.low_ticks), "v": units.lots_to_quantity(ticker.volume_lots),
         "q": units.quote_text(ticker.quote_quantity),
     }  # fmt: skip
 
 
-def window_ticker(market: Market, window: str, ticker: Ticker, now_ms: int) -> dict:
+def window_ticker(listing: Listing, window: str, ticker: Ticker, now_ms: int) -> dict:
     """Rolling statistics over `window`: 1h, 4h, 1d; the 24 h ticker adds to it."""
-    units = market.units
+    units = listing.units
     price = units.ticks_to_price
     change = ticker.last_ticks - ticker.open_ticks
     return {
-        "e": f"{window}Ticker", "E": now_ms, "s": market.name, "p": price(change), "P": _percent(change, ticker.open_ticks),
+        "e": f"{window}Ticker", "E": now_ms, "s": listing.name, "p": price(change), "P": _percent(change, ticker.open_ticks),
         "o": price(ticker.open_ticks), "h": price(ticker.high_ticks), "l": price(ticker.low_ticks),
         "c": price(ticker.last_ticks), "w": units.average_price_text(ticker.quote_quantity, ticker.volume_lots),
         "v": units.lots_to_quantity(ticker.volume_lots), "q": units.quote_text(ticker.quote_quantity),
@@ -199,20 +175,20 @@ def window_ticker(market: Market, window: str, ticker: Ticker, now_ms: int) -> d
     }  # fmt: skip
 
 
-def day_ticker(market: Market, ticker: Ticker, best: tuple[int, int, int, int], now_ms: int) -> dict:
+def day_ticker(listing: Listing, ticker: Ticker, best: tuple[int, int, int, int], now_ms: int) -> dict:
     """`best`: as in `book_ticker`."""
-    price, quantity = market.units.ticks_to_price, market.units.lots_to_quantity
+    price, quantity = listing.units.ticks_to_price, listing.units.lots_to_quantity
     bid_price, bid_lots, ask_price, ask_lots = best
-    return window_ticker(market, "24hr", ticker, now_ms) | {
+    return window_ticker(listing, "24hr", ticker, now_ms) | {
         "x": price(ticker.previous_close_ticks), "Q": quantity(ticker.last_lots), "b": price(bid_price), "B": quantity(bid_lots),
         "a": price(ask_price), "A": quantity(ask_lots),
     }  # fmt: skip
 
 
-def average_price(market: Market, average: AveragePrice, now_ms: int) -> dict:
+def average_price(listing: Listing, average: AveragePrice, now_ms: int) -> dict:
     return {
-        "e": "avgPrice", "E": now_ms, "s": market.name, "i": f"{average.minutes}m",
-        "w": market.units.average_price_text(average.quote_quantity, average.volume_lots), "T": milliseconds(average.last_time_ns),
+        "e": "avgPrice", "E": now_ms, "s": listing.name, "i": f"{average.minutes}m",
+        "w": listing.units.average_price_text(average.quote_quantity, average.volume_lots), "T": milliseconds(average.last_time_ns),
     }  # fmt: skip
 
 
@@ -252,12 +228,12 @@ def stream_terminated(now_ms: int) -> dict:
     return {"e": "eventStreamTerminated", "E": now_ms}
 
 
-def execution_report(market: Market, order: LiveOrder, event: OrderEvent, status: int, **changed: object) -> dict:
+def execution_report(listing: Listing, order: LiveOrder, event: OrderEvent, status: int, **changed: object) -> dict:
     """What happened to `order` (already brought up to date); `changed` overrides single keys of the report."""
-    units = market.units
+    units = listing.units
     at, placed = milliseconds(event.time_ns), milliseconds(order.placed_ns)
     return {
-        "e": "executionReport", "E": at, "s": market.name, "c": order.client_id, "S": _SIDES[order.side],
+        "e": "executionReport", "E": at, "s": listing.name, "c": order.client_id, "S": _SIDES[order.side],
         "o": _TYPES[order.order_type], "f": _TIMES_IN_FORCE[order.time_in_force], "q": units.lots_to_quantity(order.order_lots),
         "p": units.ticks_to_price(order.price_ticks), "P": ZERO, "F": ZERO, "g": -1, "C": "", "x": _STATUSES[status],
         "X": _STATUSES[status], "r": "NONE", "i": order.order_id, "l": ZERO, "z": units.lots_to_quantity(order.executed_lots),
@@ -267,43 +243,40 @@ def execution_report(market: Market, order: LiveOrder, event: OrderEvent, status
     } | changed  # fmt: skip
 
 
-def placed(market: Market, order: LiveOrder, event: OrderEvent) -> dict:
-    return execution_report(market, order, event, OrderStatus.NEW)
+def placed(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
+    return execution_report(listing, order, event, OrderStatus.NEW)
 
 
-def traded(market: Market, order: LiveOrder, event: OrderEvent, is_maker: bool) -> dict:
+def traded(listing: Listing, order: LiveOrder, event: OrderEvent, is_maker: bool) -> dict:
     """One fill, as the owner of its taker's or maker's order sees it."""
-    units = market.units
+    units = listing.units
     fee = event.counter_fee if is_maker else event.fee
     buys = order.side == Side.BUY
     return execution_report(
-        market, order, event, event.counter_status if is_maker else event.status,
+        listing, order, event, event.counter_status if is_maker else event.status,
         x="TRADE", l=units.lots_to_quantity(event.quantity_lots), L=units.ticks_to_price(event.price_ticks),
-        n=units.base_text(fee) if buys else units.quote_text(fee), N=market.base if buys else market.quote, t=event.trade_id,
+        n=units.base_text(fee) if buys else units.quote_text(fee), N=listing.base.name if buys else listing.quote.name, t=event.trade_id,
         I=2 * event.seq + is_maker, m=is_maker, Y=units.value_text(event.price_ticks, event.quantity_lots),
     )  # fmt: skip
 
 
-def canceled(market: Market, order: LiveOrder, event: OrderEvent, cancel_id: str) -> dict:
+def canceled(listing: Listing, order: LiveOrder, event: OrderEvent, cancel_id: str) -> dict:
     """`cancel_id`: the cancel's own client id, "" where it has none."""
     return execution_report(
-        market, order, event, OrderStatus.CANCELED, c=cancel_id or order.client_id, C=order.client_id
+        listing, order, event, OrderStatus.CANCELED, c=cancel_id or order.client_id, C=order.client_id
     )
 
 
-def expired(market: Market, order: LiveOrder, event: OrderEvent) -> dict:
+def expired(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
     """An order the core ended: nothing left to match, or its owner's own order on the other side."""
     if event.status == OrderStatus.EXPIRED_IN_MATCH:
-        prevented = market.units.lots_to_quantity(event.quantity_lots)
-        return execution_report(market, order, event, event.status, x="TRADE_PREVENTION", A=prevented, B=prevented)
-    reason = _EXPIRY_REASONS[event.code]
+        prevented = listing.units.lots_to_quantity(event.quantity_lots)
+        return execution_report(listing, order, event, event.status, x="TRADE_PREVENTION", A=prevented, B=prevented)
+    reason = EXPIRY_REASONS[Code(event.code)]
     if event.code == Code.NO_LIQUIDITY and order.order_type != OrderType.MARKET:
         reason = "UNFILLED_IOC_QUANTITY_EXPIRED"
-    return execution_report(market, order, event, event.status, eR=reason)
+    return execution_report(listing, order, event, event.status, eR=reason)
 
 
-def amended(market: Market, order: LiveOrder, event: OrderEvent, former_client_id: str) -> dict:
-    return execution_report(market, order, event, event.status, x="REPLACED", C=former_client_id)
-
-
-assert EventKind.NEW < EventKind.TRANSFERRED < EventKind.ADMIN  # families are told apart by range
+def amended(listing: Listing, order: LiveOrder, event: OrderEvent, former_client_id: str) -> dict:
+    return execution_report(listing, order, event, event.status, x="REPLACED", C=former_client_id)

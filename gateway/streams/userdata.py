@@ -17,8 +17,9 @@ from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, O
 from engine.units import format_units
 from engine.views import Applied
 from gateway.dialect import events as dialect
-from gateway.dialect.events import LiveOrder, Market, OrderEvent, TransferEvent
-from gateway.streams.markets import Markets
+from gateway.dialect.events import LiveOrder, TransferEvent
+from gateway.dialect.records import OrderEvent, read_order_events
+from gateway.dialect.venue import Listing, Venue
 
 _ENDED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
 _RESTED = int(EventFlag.RESTED)
@@ -49,11 +50,10 @@ class _Account:
 
 
 class UserFeed:
-    """Subscriptions to accounts, and what is sent on them. `machine`: the replica's."""
+    """Subscriptions to accounts, and what is sent on them."""
 
-    def __init__(self, machine, markets: Markets) -> None:
-        self._machine = machine
-        self._markets = markets
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
         self._accounts: dict[int, _Account] = {}
         self._watched = np.zeros(1024, bool)  # by account id
 
@@ -63,7 +63,7 @@ class UserFeed:
         """From the next applied frame on."""
         watched = self._accounts.get(account)
         if watched is None:
-            orders = {view.order_id: LiveOrder.from_view(view) for view in self._machine.open_orders(account)}
+            orders = {view.order_id: LiveOrder.from_view(view) for view in self._venue.machine.open_orders(account)}
             watched = self._accounts[account] = _Account(orders)
             if account >= len(self._watched):
                 self._watched = np.concatenate([self._watched, np.zeros(account, bool)])
@@ -99,7 +99,7 @@ class UserFeed:
             return
         for run in _runs(concerned):
             if run["kind"][0] < EventKind.TRANSFERRED:
-                for event in dialect.order_events(run):
+                for event in read_order_events(run):
                     self._order(event, applied.commands)
             else:
                 for event in dialect.transfer_events(run):
@@ -124,8 +124,8 @@ class UserFeed:
     def _balances(self, account: int, assets: dict[int, None]) -> list[tuple[str, str, str]]:
         balances = []
         for asset in assets:
-            view = self._markets.asset(asset)
-            available, held = self._machine.balance(account, asset)
+            view = self._venue.machine.asset(asset)
+            available, held = self._venue.machine.balance(account, asset)
             balances.append((view.name, format_units(available, view.scale), format_units(held, view.scale)))
         return balances
 
@@ -138,32 +138,32 @@ class UserFeed:
         watched = self._accounts.get(event.account)
         if watched is None or event.kind == EventKind.REJECTED:
             return
-        market = self._markets.by_id(event.symbol)
+        listing = self._venue.listing_of(event.symbol)
         command = commands[event.index]
         if event.kind == EventKind.NEW:
             client_id, quote_quantity = command["client_id"].decode("ascii", "replace"), int(command["quote_quantity"])
             order = watched.orders[event.order_id] = LiveOrder.from_event(event, client_id, quote_quantity)
-            watched.pending.append(dialect.placed(market, order, event))
+            watched.pending.append(dialect.placed(listing, order, event))
             if event.flags & _RESTED:
-                _touch_hold(watched, market, order)
+                _touch_hold(watched, listing, order)
             return
         order = watched.orders[event.order_id]
-        _touch_hold(watched, market, order)
+        _touch_hold(watched, listing, order)
         if event.kind == EventKind.CANCELED:
             own = command["client_id"].decode("ascii", "replace") if command["kind"] == Kind.CANCEL else ""
-            watched.pending.append(dialect.canceled(market, order, event, own))
+            watched.pending.append(dialect.canceled(listing, order, event, own))
         elif event.kind == EventKind.EXPIRED:
-            watched.pending.append(dialect.expired(market, order, event))
+            watched.pending.append(dialect.expired(listing, order, event))
         elif event.kind == EventKind.AMENDED:
             former = order.client_id
             order.client_id = command["client_id"].decode("ascii", "replace") or former
             order.order_lots = event.order_lots
-            watched.pending.append(dialect.amended(market, order, event, former))
+            watched.pending.append(dialect.amended(listing, order, event, former))
         if event.status in _ENDED:
             del watched.orders[event.order_id]
 
     def _trade(self, event: OrderEvent) -> None:
-        market = self._markets.by_id(event.symbol)
+        listing = self._venue.listing_of(event.symbol)
         sides = (
             (event.account, event.order_id, event.executed_lots, event.executed_quote, event.status),
             (event.counter_account, event.counter_order_id, event.counter_executed_lots, event.counter_executed_quote,
@@ -177,8 +177,8 @@ class UserFeed:
             order.executed_lots, order.executed_quote = executed_lots, executed_quote
             if order.quote_quantity:
                 order.order_lots = executed_lots
-            watched.pending.append(dialect.traded(market, order, event, bool(is_maker)))
-            watched.touched[market.base_asset] = watched.touched[market.quote_asset] = None
+            watched.pending.append(dialect.traded(listing, order, event, bool(is_maker)))
+            watched.touched[listing.view.base] = watched.touched[listing.view.quote] = None
             if status in _ENDED:
                 del watched.orders[order_id]
 
@@ -198,7 +198,7 @@ class UserFeed:
         watched = self._accounts.get(account)
         if watched is None or account < FIRST_CUSTOMER or not (moved or locked):
             return
-        asset = self._markets.asset(event.asset)
+        asset = self._venue.machine.asset(event.asset)
         if locked:
             watched.pending.append(dialect.lock_update(event.time_ns, asset.name, format_units(locked, asset.scale)))
         if moved:
@@ -218,8 +218,8 @@ class UserFeed:
                     subscriber.user_stream_ended()
 
 
-def _touch_hold(watched: _Account, market: Market, order: LiveOrder) -> None:
-    watched.touched[market.quote_asset if order.side == Side.BUY else market.base_asset] = None
+def _touch_hold(watched: _Account, listing: Listing, order: LiveOrder) -> None:
+    watched.touched[listing.view.quote if order.side == Side.BUY else listing.view.base] = None
 
 
 def _runs(events: np.ndarray) -> list[np.ndarray]:
