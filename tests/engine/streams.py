@@ -115,7 +115,7 @@ class CollidingStream:
         self.garbage = rng.choice((0.0, 0.02, 0.1))
         self.quiet = rng.random() < 0.3  # few cancels: books and pools fill up
         self.kinds = {
-            self._place: 12, self._cancel: 1 if self.quiet else 4, self._cancel_all: 0.05 if self.quiet else 0.3,
+            self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
             self._replace: rng.choice((0, 2, 4)), self._amend: rng.choice((0, 1, 2)), self._transfer: rng.choice((1, 5)),
             self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._administration: rng.choice((0.2, 0.8)),
         }  # fmt: skip
@@ -245,10 +245,10 @@ class CollidingStream:
         return self.rng.choices((1, 2, 3, 0, 99, -1), (60, 15, 3, 0.3, 0.3, 0.3))[0]
 
     def _until(self) -> int:
-        return 0 if self.rng.random() < 0.95 else self.time_ns + self.rng.choice((-1, 0, 5, 10**9))
+        return 0 if self.rng.random() < 0.95 else self.time_ns + self.rng.choice((-1, 5, 10**9, 10**9))
 
     def _sender(self) -> dict[str, int]:
-        key = 0 if self.rng.random() < 0.9 else self.rng.randint(-1, 9)
+        key = 0 if self.rng.random() < 0.95 else self.rng.randint(-1, 9)
         return {"key": key, "valid_until_ns": self._until()}
 
     def _order_terms(self) -> dict:

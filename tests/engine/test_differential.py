@@ -1,0 +1,175 @@
+"""Kernels against oracle: the same frames, and after every frame the same codes, events and state hash.
+
+The seed is random unless CRYPTOSHOP_SEED names it; it is printed, and a failure prints the frame and a reduced list of commands.
+"""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engine.machine import Machine
+from engine.oracle.machine import OracleMachine
+from engine.types import ADMIN_COMMAND, ORDER_COMMAND, ORDER_KINDS, TRANSFER_COMMAND, TRANSFER_KINDS
+from tests.engine.streams import CollidingStream, Frame, header
+
+SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
+EPISODES = 30
+COMMANDS_PER_EPISODE = 10_500  # 315,000 in all
+VALIDATE_EVERY = 50
+SNAPSHOT_EVERY = 60
+REDUCTIONS_MAX = 300
+
+
+class Pair:
+    """A kernel machine and an oracle that see the same frames."""
+
+    def __init__(self, capacity: tuple[int, ...]) -> None:
+        self.kernels, self.oracle = Machine(capacity), OracleMachine(capacity)
+
+    def apply(self, frame: Frame) -> tuple:
+        """Apply to both; returns (what the oracle made of it, how they differ or "")."""
+        record = header(frame, self.oracle.position + 1)
+        by_oracle = self.oracle.apply(record, frame.commands)
+        by_kernels = self.kernels.apply(record, frame.commands.copy())
+        return by_oracle, _difference(by_oracle, by_kernels) or self.hash_difference()
+
+    def hash_difference(self) -> str:
+        expected, actual = self.oracle.state_hash(), self.kernels.state_hash()
+        return "" if expected == actual else f"state hash: oracle {expected:#x}, kernels {actual:#x}"
+
+    def validate(self) -> str:
+        if self.oracle.state_hash(recount=True) != self.oracle.state_hash():
+            return "the oracle's running hash differs from its recount"
+        return self.oracle.validate() or self.kernels.validate()
+
+    def snapshot(self) -> tuple[bytes, bytes]:
+        return self.kernels.snapshot(), self.oracle.snapshot()
+
+    @classmethod
+    def restore(cls, snapshot: tuple[bytes, bytes]) -> "Pair":
+        pair = cls.__new__(cls)
+        pair.kernels, pair.oracle = Machine.restore(snapshot[0]), OracleMachine.restore(snapshot[1])
+        return pair
+
+
+def _difference(expected, actual) -> str:
+    for name in ("position", "time_ns", "origin", "number", "skipped"):
+        if getattr(expected, name) != getattr(actual, name):
+            return f"{name}: oracle {getattr(expected, name)!r}, kernels {getattr(actual, name)!r}"
+    if expected.codes.tolist() != actual.codes.tolist():
+        at = next((n for n, pair in enumerate(zip(expected.codes, actual.codes, strict=False)) if pair[0] != pair[1]), "length")
+        return f"codes, first at {at}: oracle {expected.codes.tolist()}, kernels {actual.codes.tolist()}"
+    if expected.events.view("V160").tobytes() != actual.events.view("V160").tobytes():
+        return _event_difference(expected.events, actual.events)
+    return ""
+
+
+def _event_difference(expected: np.ndarray, actual: np.ndarray) -> str:
+    for at, (one, other) in enumerate(zip(expected, actual, strict=False)):
+        if one.tobytes() != other.tobytes():
+            names = [name for name in expected.dtype.names if one[name] != other[name]]
+            fields = ", ".join(f"{name} {one[name]} / {other[name]}" for name in names)
+            return f"event {at} (kind {one['kind']} / {other['kind']}, index {one['index']}): oracle / kernels: {fields}"
+    return f"oracle has {len(expected)} events, kernels {len(actual)}"
+
+
+@pytest.mark.parametrize("episode", range(EPISODES))
+def test_kernels_equal_oracle(episode, capsys):
+    seed = SEED + episode
+    if episode == 0:
+        with capsys.disabled():
+            sys.stdout.write(f"\ndifferential seed: CRYPTOSHOP_SEED={SEED}\n")
+    stream = CollidingStream(seed)
+    pair = Pair(stream.capacity)
+    agreed, since = pair.snapshot(), []
+    commands = frames = 0
+    while commands < COMMANDS_PER_EPISODE:
+        frame = stream.next_frame()
+        since.append(frame)
+        applied, difference = pair.apply(frame)
+        stream.learn(applied)
+        commands, frames = commands + len(frame.commands), frames + 1
+        if not difference and frames % VALIDATE_EVERY == 0:
+            difference = pair.validate()
+        if difference:
+            pytest.fail(f"CRYPTOSHOP_SEED={seed}, frame {frames}: {difference}\n{_reduced(agreed, since)}", pytrace=False)
+        if frames % SNAPSHOT_EVERY == 0:
+            agreed, since = pair.snapshot(), []
+            pair = Pair.restore(agreed)
+            assert pair.hash_difference() == "", f"after restore, seed {seed}, frame {frames}"
+
+
+# ---------------------------------------------------------------- reducing a failure
+
+
+def _reduced(agreed: tuple[bytes, bytes], frames: list[Frame]) -> str:
+    """The fewest commands found that still make the two differ, starting from the last state they agreed on."""
+    flat = [(at, command) for at, frame in enumerate(frames) for command in range(len(frame.commands))]
+
+    def differs(kept: list[tuple[int, int]]) -> bool:
+        pair = Pair.restore(agreed)
+        for at, frame in enumerate(frames):
+            chosen = [command for owner, command in kept if owner == at]
+            if pair.apply(frame._replace(commands=frame.commands[chosen]))[1]:
+                return True
+        return bool(pair.validate())
+
+    kept = _smallest(flat, differs)
+    lines = [f"frame +{at}, origin {frames[at].origin}: {_readable(frames[at].commands[n : n + 1])}" for at, n in kept]
+    return f"reduced to {len(kept)} of {len(flat)} commands since the last snapshot:\n" + "\n".join(lines)
+
+
+def _smallest(items: list, fails: Callable[[list], bool]) -> list:
+    """Leave out ever smaller runs of `items` for as long as what is left still fails."""
+    run, attempts = len(items) // 2, 0
+    while run >= 1:
+        at = 0
+        while at < len(items) and attempts < REDUCTIONS_MAX:
+            attempts += 1
+            without = items[:at] + items[at + run :]
+            if fails(without):
+                items = without
+            else:
+                at += run
+        run //= 2
+    return items
+
+
+def _readable(command: np.ndarray) -> str:
+    kind = int(command["kind"][0])
+    dtype = ORDER_COMMAND if kind in ORDER_KINDS else TRANSFER_COMMAND if kind in TRANSFER_KINDS else ADMIN_COMMAND
+    record = command.view(dtype)[0]
+    return ", ".join(f"{name}={record[name]}" for name in dtype.names if record[name])
+
+
+# ---------------------------------------------------------------- the same for every hash seed
+
+
+def test_state_hash_does_not_depend_on_the_hash_seed():
+    hashes = {_hash_in_subprocess(hash_seed) for hash_seed in ("0", "1", "4242")}
+    assert len(hashes) == 1 and len(hashes.pop().split()) == 2
+
+
+def _hash_in_subprocess(hash_seed: str) -> str:
+    program = "from tests.engine.test_differential import final_hashes; import sys; sys.stdout.write(final_hashes())"
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout
+
+
+def final_hashes(seed: int = 7, commands: int = 3000) -> str:
+    """State hashes of oracle and kernels after a short stream."""
+    stream = CollidingStream(seed)
+    pair = Pair(stream.capacity)
+    while commands > 0:
+        frame = stream.next_frame()
+        applied, difference = pair.apply(frame)
+        assert difference == ""
+        stream.learn(applied)
+        commands -= len(frame.commands)
+    return f"{pair.oracle.state_hash()} {pair.kernels.state_hash()}"
