@@ -8,12 +8,12 @@ import json
 import mimetypes
 from pathlib import Path
 
-from engine.exchange import ExchangeClient
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 
 from cryptoshop.observability import metrics_page
 from cryptoshop.settings import Settings
+from engine.exchange import ExchangeClient
 from marketdata import History
 
 APP_DIR = Path(__file__).parent / "static" / "app"
@@ -39,12 +39,16 @@ class Health:
         return all(ok for _, ok, _ in checks), {name: {"ok": ok, **facts} for name, ok, facts in checks}
 
     async def replica(self) -> tuple[str, bool, dict]:
+        """Ready when it has reached the log's head, or is close behind it."""
+        exchange = self.exchange
         try:
-            head = await asyncio.wait_for(self.exchange.head(), HEALTH_TIMEOUT_S)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with the log, the answer is "not ready", with the reason
-            return "replica", False, {"error": f"the command log does not answer: {type(error).__name__}"}
-        lag = head - self.exchange.position
-        return "replica", lag <= REPLICA_LAG_MAX, {"position": self.exchange.position, "head": head, "lag": lag}
+            await exchange.caught_up(HEALTH_TIMEOUT_S)
+        except (TimeoutError, LogError) as error:
+            if not exchange.connected:
+                return "replica", False, {"position": exchange.position, "error": f"the command log does not answer ({type(error).__name__})"}
+        except ReplicaStopped as error:
+            return "replica", False, {"position": exchange.position, "error": f"the replica has stopped: {error}"}
+        return "replica", exchange.lag <= REPLICA_LAG_MAX, {"position": exchange.position, "head": exchange.head, "lag": exchange.lag}
 
     async def recorder(self) -> tuple[str, bool, dict]:
         try:

@@ -92,7 +92,8 @@ async def open_accounts(settings: Settings, exchange: ExchangeClient, identity: 
     draft = settings.data_dir / "secrets" / "demo-accounts.json"
     people = json.loads(draft.read_text()) if draft.exists() else {}
     for name in (*PEOPLE, *MAKERS, *TAKERS):
-        person = people.setdefault(name, {"name": name, "email": f"{name}@demo.invalid", "password": secrets.token_urlsafe(FIRST_PASSWORD_BYTES)})
+        fresh = {"name": name, "email": f"{name}@demo.invalid", "password": secrets.token_urlsafe(FIRST_PASSWORD_BYTES)}
+        person = people.setdefault(name, fresh)
         write_private(draft, people)
         if "account" not in person:
             user = await identity.find_user(person["email"]) or await identity.sign_up(person["email"], person["password"])

@@ -5,14 +5,15 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 
 import uvloop
-from engine.exchange import ExchangeClient
 from gateway.gateway import Gateway
 
 from cryptoshop import database
 from cryptoshop.observability import Sampler, configure_logging
 from cryptoshop.settings import Settings, add_arguments, from_arguments
+from engine.exchange import ExchangeClient
 from engine.types import Role
 from gateway.identity import Identity, load_master_key
 from marketdata import History, MarketData
@@ -58,8 +59,13 @@ def run_role(name: str, description: str, arguments: list[str], serve: Callable[
 @contextlib.asynccontextmanager
 async def sampled(role: str, exchange: ExchangeClient) -> AsyncIterator[None]:
     """While inside: the role's counters go to /metrics."""
-    sampler = asyncio.create_task(Sampler(role, exchange.counters).run())
+    sampler = asyncio.create_task(Sampler(role, lambda: figures(exchange)).run())
     try:
         yield
     finally:
         sampler.cancel()
+
+
+def figures(exchange: ExchangeClient) -> dict[str, float]:
+    """A replica's counters and where it stands."""
+    return {**asdict(exchange.counters), "replica_position": exchange.position, "replica_lag_frames": exchange.lag}
