@@ -4,7 +4,7 @@
 def __getattr__(name: str):
     # Late, so that importing a part of the core (its types, its oracle) does not load all of it.
     if name in ("Exchange", "ExchangeClient", "Outcome"):
-        from engine import exchange  # noqa: PLC0415
+        from engine import exchange
 
         return getattr(exchange, name)
     raise AttributeError(f"module 'engine' has no attribute {name!r}")

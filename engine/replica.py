@@ -206,6 +206,6 @@ class Replica:
 
 def default_machine():
     """The compiled Machine; imported late because importing it loads the kernels."""
-    from engine.machine import Machine  # noqa: PLC0415
+    from engine.machine import Machine
 
     return Machine

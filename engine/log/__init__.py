@@ -10,11 +10,11 @@ async def open_log(url: str) -> Log:
     """
     kind, _, rest = url.partition(":")
     if kind == "memory":
-        from engine.log.memory import MemoryLog  # noqa: PLC0415
+        from engine.log.memory import MemoryLog
 
         return MemoryLog()
     if kind == "local" and rest:
-        from engine.log.local import LocalLog  # noqa: PLC0415
+        from engine.log.local import LocalLog
 
         return await LocalLog.open(rest)
     raise ValueError(f"{url!r} is not a log: use memory: or local:PATH_OF_SOCKET")

@@ -49,7 +49,7 @@ _SEGMENT_HEADER = struct.Struct("<4sIqq32s")  # magic, version, first position, 
 _SEAL = struct.Struct("<4sIqqqq32s32s")  # magic, version, first, last, bytes, time, chain, BLAKE3 of the file
 _MARK = struct.Struct("<4sIq")  # magic, version, position
 _MARK_SLOTS = (0, 4096)
-_MARK_NAME = "commit"
+MARK_NAME = "commit"
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -162,9 +162,8 @@ class SegmentStore:
         """Take the directory, check all that is there, cut a torn tail. Raises DirectoryInUse, LogDamaged, OSError."""
         self._directory.lock()
         try:
-            acknowledged = self._open_mark()
-            self._load(acknowledged)
-            self._mark(self.last)
+            self._load(self._marked())
+            self._open_mark()
         except BaseException:
             self.close()
             raise
@@ -191,18 +190,27 @@ class SegmentStore:
         """The time of the last frame."""
         return self.segments[-1].time_ns
 
-    def _open_mark(self) -> int:
-        fresh = _MARK_NAME not in self._directory.names()
-        self._mark_file = self._directory.open(_MARK_NAME, create=True)
-        if fresh:
-            for slot in _MARK_SLOTS:
-                self._mark_file.write(slot, _mark_record(0))
-            self._mark_file.sync()
-            self._directory.sync()
-        marked = read_mark(self._mark_file)
+    def _marked(self) -> int:
+        """What the mark of the last run says; 0 where there is none that can be read."""
+        try:
+            file = self._directory.open_to_read(MARK_NAME)
+        except FileNotFoundError:
+            return 0
+        try:
+            marked = read_mark(file)
+        finally:
+            file.close()
         if marked is None:
             logger.warning("event=commit_mark_damaged action=trust_durable_positions_in_headers")
         return marked or 0
+
+    def _open_mark(self) -> None:
+        """Only once all was found sound: a start that fails leaves the mark as it is."""
+        self._mark_file = self._directory.open(MARK_NAME, create=True)
+        for slot in _MARK_SLOTS:
+            self._mark_file.write(slot, _mark_record(self.last))
+        self._mark_file.sync()
+        self._directory.sync()
 
     def _load(self, acknowledged: int) -> None:
         names = segment_names(self._directory)
@@ -575,7 +583,7 @@ def archived(directory: Directory) -> Iterator[tuple[np.void, np.ndarray, bytes]
 
 def _acknowledged(directory: Directory) -> int:
     try:
-        file = directory.open_to_read(_MARK_NAME)
+        file = directory.open_to_read(MARK_NAME)
     except FileNotFoundError:
         return POSITION_MAX
     try:
