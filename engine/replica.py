@@ -77,9 +77,14 @@ class SnapshotStore:
         self._directory.sync()
         self._prune()
 
-    def newest(self, needed: tuple[str, ...] = ()) -> tuple[int, dict[str, bytes]] | None:
-        """The newest sound snapshot that has all `needed` parts: (position, parts). Damaged ones are reported and passed over."""
+    def newest(self, needed: tuple[str, ...] = (), at_most: int | None = None) -> tuple[int, dict[str, bytes]] | None:
+        """The newest sound snapshot, at position `at_most` or before, that has all `needed` parts: (position, parts).
+
+        Damaged ones are reported and passed over.
+        """
         for position in reversed(self.positions()):
+            if at_most is not None and position > at_most:
+                continue
             try:
                 parts = self.load(position)
             except (SnapshotDamaged, FileNotFoundError) as error:
@@ -153,12 +158,15 @@ class Replica:
 
     @classmethod
     def restore(
-        cls, store: SnapshotStore | None, reducers: dict[str, Reducer] | None = None, machine=None
+        cls, store: SnapshotStore | None, reducers: dict[str, Reducer] | None = None, machine=None, *, at_most: int | None = None
     ) -> "Replica":
-        """From the newest sound snapshot that has a part for every reducer, or from nothing. `machine` is the class."""
+        """From the newest sound snapshot (at position `at_most` or before) that has a part for every reducer, or from nothing.
+
+        `machine` is the class.
+        """
         machine = machine or default_machine()
         reducers = reducers or {}
-        found = store.newest((CORE_PART, CHAIN_PART, *reducers)) if store is not None else None
+        found = store.newest((CORE_PART, CHAIN_PART, *reducers), at_most) if store is not None else None
         if found is None:
             return cls(machine(), reducers)
         _, parts = found

@@ -1,0 +1,353 @@
+"""What applied frames say, as rows of history: orders, trades, candles, ledger entries, transfers, listings.
+
+Pure functions of frames, used by all three that must agree: the recorder (rows to write), history (the tail behind the rows) and the audit.
+Nothing here knows a database.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.types import (
+    ADMIN_COMMAND,
+    ADMIN_EVENT,
+    HOUSE_FEES,
+    ORDER_COMMAND,
+    ORDER_EVENT,
+    TRANSFER_EVENT,
+    EventKind,
+    Kind,
+    Side,
+)
+from engine.views import Applied
+from marketdata.intervals import INTERVALS, period
+from marketdata.kernels import fold_trades
+from marketdata.records import KLINE, TRADE, OrderRecord, TransferRecord
+from marketdata.reducer import MarketData
+
+KEEP = -1  # in an OrderChange: the quantity stays as it was
+
+
+class EntryKind(IntEnum):
+    """Why a ledger entry was made."""
+
+    TRADE = 1
+    FEE = 2
+    TRANSFER = 3
+    CAPTURE = 4
+
+
+ENTRY = np.dtype(
+    [
+        ("seq", "<i8"),
+        ("line", "<i8"),
+        ("account", "<i8"),
+        ("asset", "<i8"),
+        ("amount", "<i8"),
+        ("kind", "<i8"),
+        ("reference_hi", "<i8"),
+        ("reference_lo", "<i8"),
+        ("time_ns", "<i8"),
+    ]
+)
+
+
+class Frame(NamedTuple):
+    """What history needs of an applied frame."""
+
+    position: int
+    time_ns: int
+    commands: np.ndarray  # ORDER_COMMAND
+    events: np.ndarray  # ORDER_EVENT
+    trades: np.ndarray  # TRADE
+
+    @classmethod
+    def of(cls, applied: Applied, marketdata: MarketData) -> "Frame":
+        """`marketdata` has just applied this frame."""
+        assert marketdata.position == applied.position, "market data must apply a frame before its history is taken"
+        return cls(applied.position, applied.time_ns, applied.commands, applied.events.view(ORDER_EVENT), marketdata.fresh_trades)
+
+
+class OrderChange(NamedTuple):
+    """What became of an order that was placed in an earlier frame."""
+
+    order_id: int
+    status: int
+    code: int
+    order_lots: int  # KEEP where no event told it
+    executed_lots: int
+    executed_quote: int
+    updated_ns: int
+    client_id: str  # "" where it stays
+
+    def applied_to(self, order: OrderRecord) -> OrderRecord:
+        """The order afterwards."""
+        return order._replace(
+            status=self.status,
+            code=self.code,
+            order_lots=order.order_lots if self.order_lots == KEEP else self.order_lots,
+            executed_lots=self.executed_lots,
+            executed_quote=self.executed_quote,
+            updated_ns=self.updated_ns,
+            client_id=self.client_id or order.client_id,
+        )
+
+
+# ---------------------------------------------------------------- orders
+
+
+def order_facts(frames: Sequence[Frame], account: int = 0) -> tuple[dict[int, OrderRecord], dict[int, OrderChange]]:
+    """Orders placed in these frames, as the last one left them, and changes of earlier ones, by order id; of one account or of all."""
+    events, commands_at = _order_events(frames)
+    if account:
+        mine = (events["account"] == account) | (events["counter_account"] == account)
+        events, commands_at = events[mine], commands_at[mine]
+    commands = _join([frame.commands.view(ORDER_COMMAND) for frame in frames], ORDER_COMMAND)
+    changes = {change.order_id: change for change in _last_changes(events)}
+    for change in _amended(events, commands, commands_at, changes):
+        changes[change.order_id] = change
+    placed = {}
+    news = events["kind"] == EventKind.NEW
+    for order in map(_placed, events[news], commands[commands_at[news]]):
+        placed[order.order_id] = changes.pop(order.order_id).applied_to(order)
+    if account:
+        owned = set(events["order_id"][events["account"] == account].tolist())
+        owned.update(events["counter_order_id"][events["counter_account"] == account].tolist())
+        placed = {order_id: order for order_id, order in placed.items() if order_id in owned}
+        changes = {order_id: change for order_id, change in changes.items() if order_id in owned}
+    return placed, changes
+
+
+def _order_events(frames: Sequence[Frame]) -> tuple[np.ndarray, np.ndarray]:
+    """The events that changed an order, and for each the index of its command among the commands of all frames."""
+    picked, commands_at, before = [], [], 0
+    for frame in frames:
+        events = frame.events
+        kinds = events["kind"]
+        events = events[(kinds < EventKind.TRANSFERRED) & (kinds != EventKind.REJECTED)]
+        picked.append(events)
+        commands_at.append(events["index"] + np.int64(before))
+        before += len(frame.commands)
+    return _join(picked, ORDER_EVENT), _join(commands_at, np.dtype(np.int64))
+
+
+def _join(arrays: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+
+
+_CHANGE = np.dtype([(field, "<i8") for field in OrderChange._fields if field != "client_id"])
+
+
+def _last_changes(events: np.ndarray) -> Iterable[OrderChange]:
+    """The last change of each order, of takers and makers alike."""
+    subjects = np.empty(len(events), _CHANGE)
+    for field in ("order_id", "status", "code", "order_lots", "executed_lots", "executed_quote"):
+        subjects[field] = events[field]
+    subjects["updated_ns"] = events["time_ns"]
+    told_lots = subjects[_last_of_each(subjects["order_id"])]
+    trades = events[events["kind"] == EventKind.TRADE]
+    makers = np.empty(len(trades), _CHANGE)
+    for field in ("order_id", "status", "executed_lots", "executed_quote"):
+        makers[field] = trades[f"counter_{field}"]
+    makers["code"], makers["order_lots"], makers["updated_ns"] = 0, KEEP, trades["time_ns"]
+    both = np.concatenate([subjects, makers])
+    both = both[np.argsort(np.concatenate([events["seq"], trades["seq"]]), kind="stable")]
+    last = both[_last_of_each(both["order_id"])]
+    known = np.searchsorted(told_lots["order_id"], last["order_id"])
+    known[known == len(told_lots)] = 0
+    if len(told_lots):
+        told = told_lots["order_id"][known] == last["order_id"]
+        last["order_lots"] = np.where(told, told_lots["order_lots"][known], KEEP)
+    return [OrderChange(*row, "") for row in last.tolist()]
+
+
+def _last_of_each(ids: np.ndarray) -> np.ndarray:
+    """Indices of the last occurrence of each id, by rising id."""
+    unique, reverse_first = np.unique(ids[::-1], return_index=True)
+    return len(ids) - 1 - reverse_first if len(unique) else np.empty(0, np.int64)
+
+
+def _amended(events: np.ndarray, commands: np.ndarray, commands_at: np.ndarray, changes: dict[int, OrderChange]) -> Iterable[OrderChange]:
+    """The changes with the client ids that amendments gave."""
+    names: dict[int, str] = {}
+    for at in np.flatnonzero(events["kind"] == EventKind.AMENDED):
+        if name := client_text(commands["client_id"][commands_at[at]]):
+            names[int(events["order_id"][at])] = name
+    return [changes[order_id]._replace(client_id=name) for order_id, name in names.items()]
+
+
+def _placed(event: np.void, command: np.void) -> OrderRecord:
+    return OrderRecord(
+        order_id=int(event["order_id"]),
+        account=int(event["account"]),
+        symbol=int(event["symbol"]),
+        side=int(event["side"]),
+        order_type=int(event["order_type"]),
+        time_in_force=int(event["time_in_force"]),
+        stp=int(event["stp"]),
+        status=int(event["status"]),
+        code=0,
+        price_ticks=int(event["price_ticks"]),
+        order_lots=int(event["order_lots"]),
+        quote_quantity=int(command["quote_quantity"]),
+        executed_lots=0,
+        executed_quote=0,
+        client_id=client_text(command["client_id"]),
+        placed_ns=int(event["time_ns"]),
+        updated_ns=int(event["time_ns"]),
+    )
+
+
+def client_text(raw: bytes) -> str:
+    """A client id (or a name) as text that every database takes; the dialect admits only what comes through unchanged."""
+    return bytes(raw).decode("ascii", "backslashreplace").replace("\0", "\\x00")
+
+
+# ---------------------------------------------------------------- trades and candles
+
+
+def trades_of(frames: Sequence[Frame], symbol: int = 0) -> np.ndarray:
+    """TRADE array of the frames, of one symbol or of all, in order."""
+    trades = _join([frame.trades for frame in frames if len(frame.trades)], TRADE)
+    return trades[trades["symbol"] == symbol] if symbol else trades
+
+
+def candles_of(trades: np.ndarray, interval: str, offset_minutes: int = 0) -> np.ndarray:
+    """KLINE array out of one symbol's trades, by rising time, candles without a trade left out."""
+    klines = np.empty(len(trades), KLINE)
+    return klines[: fold_trades(trades, klines, 0, period(interval, offset_minutes))]
+
+
+def candle_rows(trades: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+    """(symbol, number of the interval, KLINE array) for every symbol of these trades and every interval."""
+    rows = []
+    for symbol in np.unique(trades["symbol"]).tolist():
+        of_symbol = trades[trades["symbol"] == symbol]
+        rows += [(symbol, interval.index, candles_of(of_symbol, name)) for name, interval in INTERVALS.items()]
+    return rows
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+def entries_of(frames: Sequence[Frame], marketdata: MarketData) -> np.ndarray:
+    """ENTRY array: every change of an account's available + held, by rising seq; each event's entries add up to 0 per asset."""
+    entries = np.concatenate([_trade_entries(trades_of(frames), marketdata), _transfer_entries(frames)])
+    return entries[np.lexsort((entries["line"], entries["seq"]))]
+
+
+def _trade_entries(trades: np.ndarray, marketdata: MarketData) -> np.ndarray:
+    """Eight lines a trade: base and quote change hands, and both fees go to the house; those of fees that are 0 are left out."""
+    symbols, which = np.unique(trades["symbol"], return_inverse=True)
+    listings = [marketdata.listing(symbol) for symbol in symbols.tolist()]
+    base = np.array([listing["base"] for listing in listings], np.int64)[which]
+    quote = np.array([listing["quote"] for listing in listings], np.int64)[which]
+    base_amount = trades["quantity_lots"] * np.array([listing["lot_units"] for listing in listings], np.int64)[which]
+    quote_amount = trades["quote_quantity"]
+    taker_buys = trades["taker_side"] == Side.BUY
+    buyer = np.where(taker_buys, trades["taker_account"], trades["maker_account"])
+    seller = np.where(taker_buys, trades["maker_account"], trades["taker_account"])
+    buyer_fee = np.where(taker_buys, trades["taker_fee"], trades["maker_fee"])
+    seller_fee = np.where(taker_buys, trades["maker_fee"], trades["taker_fee"])
+    house = np.full(len(trades), HOUSE_FEES)
+    lines = (
+        (EntryKind.TRADE, seller, base, -base_amount),
+        (EntryKind.TRADE, buyer, base, base_amount),
+        (EntryKind.TRADE, buyer, quote, -quote_amount),
+        (EntryKind.TRADE, seller, quote, quote_amount),
+        (EntryKind.FEE, buyer, base, -buyer_fee),
+        (EntryKind.FEE, house, base, buyer_fee),
+        (EntryKind.FEE, seller, quote, -seller_fee),
+        (EntryKind.FEE, house, quote, seller_fee),
+    )
+    entries = np.empty((len(lines), len(trades)), ENTRY)
+    for line, (kind, account, asset, amount) in enumerate(lines):
+        row = entries[line]
+        row["seq"], row["line"], row["kind"] = trades["seq"], line, kind
+        row["account"], row["asset"], row["amount"] = account, asset, amount
+        row["reference_hi"], row["reference_lo"], row["time_ns"] = trades["symbol"], trades["trade_id"], trades["time_ns"]
+    entries = entries.ravel()
+    return entries[entries["amount"] != 0]
+
+
+def _transfer_entries(frames: Sequence[Frame]) -> np.ndarray:
+    """Two lines for each amount that moved from one account to another."""
+    events = _transfer_events(frames)
+    events = events[(events["kind"] == EventKind.TRANSFERRED) | (events["kind"] == EventKind.CAPTURED)]
+    entries = np.empty((2, len(events)), ENTRY)
+    for line, (account, sign) in enumerate((("debit", -1), ("credit", 1))):
+        row = entries[line]
+        row["seq"], row["line"], row["time_ns"] = events["seq"], line, events["time_ns"]
+        row["account"], row["asset"], row["amount"] = events[account], events["asset"], sign * events["amount"]
+        row["kind"] = np.where(events["kind"] == EventKind.CAPTURED, EntryKind.CAPTURE, EntryKind.TRANSFER)
+        row["reference_hi"], row["reference_lo"] = events["id_hi"], events["id_lo"]
+    return entries.ravel()
+
+
+def _transfer_events(frames: Sequence[Frame]) -> np.ndarray:
+    picked = []
+    for frame in frames:
+        kinds = frame.events["kind"]
+        some = (kinds >= EventKind.TRANSFERRED) & (kinds <= EventKind.HOLD_EXPIRED)
+        if some.any():
+            picked.append(frame.events[some].view(TRANSFER_EVENT))
+    return _join(picked, TRANSFER_EVENT)
+
+
+def transfer_facts(frames: Sequence[Frame]) -> tuple[dict[tuple[int, int], TransferRecord], dict[tuple[int, int], tuple[int, int]]]:
+    """Transfers that took effect in these frames, and (EventKind, time in ns) of the end of earlier held ones, by id."""
+    made: dict[tuple[int, int], TransferRecord] = {}
+    ended: dict[tuple[int, int], tuple[int, int]] = {}
+    for event in _transfer_events(frames):
+        kind, time_ns = int(event["kind"]), int(event["time_ns"])
+        transfer_id = (int(event["id_hi"]), int(event["id_lo"]))
+        pending_id = (int(event["pending_hi"]), int(event["pending_lo"]))
+        if kind != EventKind.HOLD_EXPIRED:
+            made[transfer_id] = _transfer(event, transfer_id, pending_id)
+        if kind in (EventKind.CAPTURED, EventKind.RELEASED, EventKind.HOLD_EXPIRED):
+            held_id = transfer_id if kind == EventKind.HOLD_EXPIRED else pending_id
+            if held_id in made:
+                made[held_id] = made[held_id]._replace(ended=kind, ended_ns=time_ns)
+            else:
+                ended[held_id] = (kind, time_ns)
+    return made, ended
+
+
+def _transfer(event: np.void, transfer_id: tuple[int, int], pending_id: tuple[int, int]) -> TransferRecord:
+    return TransferRecord(
+        transfer_id=transfer_id,
+        pending_id=pending_id,
+        kind=int(event["kind"]),
+        ended=0,
+        debit=int(event["debit"]),
+        credit=int(event["credit"]),
+        asset=int(event["asset"]),
+        amount=int(event["amount"]),
+        released=int(event["released"]),
+        reason=int(event["reason"]),
+        user=(int(event["user_hi"]), int(event["user_lo"])),
+        expires_ns=int(event["expires_ns"]),
+        time_ns=int(event["time_ns"]),
+        ended_ns=0,
+    )
+
+
+# ---------------------------------------------------------------- listings
+
+
+def listings_of(frames: Sequence[Frame]) -> tuple[list[tuple], list[tuple]]:
+    """(asset, name, scale) and (symbol, name, base, quote, lot_units, tick_lot_units) of what these frames listed."""
+    assets, symbols = [], []
+    for frame in frames:
+        events = frame.events.view(ADMIN_EVENT)
+        commands = frame.commands.view(ADMIN_COMMAND)
+        for event in events[events["kind"] == EventKind.ADMIN]:
+            command = commands[event["index"]]
+            if event["command"] == Kind.ADD_ASSET:
+                assets.append((int(event["asset"]), client_text(command["name"]), int(command["scale"])))
+            elif event["command"] == Kind.ADD_SYMBOL:
+                numbers = (int(command[field]) for field in ("base", "quote", "value", "value2"))
+                symbols.append((int(event["symbol"]), client_text(command["name"]), *numbers))
+    return assets, symbols
