@@ -10,33 +10,27 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from engine.types import (
-    ADMIN_EVENT,
-    TRANSFER_EVENT,
-    Code,
-    OrderStatus,
-    OrderType,
-    Side,
-    Stp,
-    TimeInForce,
-)
+from engine.types import ADMIN_EVENT, TRANSFER_EVENT, OrderStatus, Side
 from engine.views import OrderView
-from gateway.dialect.errors import EXPIRY_REASONS
+from gateway.dialect.info import ZERO
+from gateway.dialect.orders import (
+    SIDE_NAMES,
+    STATUS_NAMES,
+    STP_NAMES,
+    TIME_IN_FORCE_NAMES,
+    TYPE_NAMES,
+    execution_id,
+    expiry_reason,
+)
 from gateway.dialect.records import OrderEvent
 from gateway.dialect.venue import Listing
-from marketdata.records import TRADE, AveragePrice, Kline, Ticker
+from marketdata.records import AGG_TRADE, TRADE, AveragePrice, Kline, Ticker
 
 TransferEvent = namedtuple("TransferEvent", TRANSFER_EVENT.names)
 AdminEvent = namedtuple("AdminEvent", ADMIN_EVENT.names)
-AggregatedTrade = namedtuple("AggregatedTrade", TRADE.names)
+Trade = namedtuple("Trade", TRADE.names)
+Aggregate = namedtuple("Aggregate", AGG_TRADE.names)
 
-ZERO = "0.00000000"
-
-_SIDES = {int(side): side.name for side in Side}
-_TYPES = {int(order_type): order_type.name for order_type in OrderType}
-_TIMES_IN_FORCE = {int(time_in_force): time_in_force.name for time_in_force in TimeInForce}
-_MODES = {int(mode): mode.name for mode in Stp}
-_STATUSES = {int(status): status.name for status in OrderStatus}
 _LIVE = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -85,12 +79,20 @@ def milliseconds(time_ns: int) -> int:
 # ---------------------------------------------------------------- market streams
 
 
-def trade(listing: Listing, event: OrderEvent) -> dict:
-    """`event`: a TRADE."""
-    at = milliseconds(event.time_ns)
+def trade(listing: Listing, fill: Trade) -> dict:
+    at = milliseconds(fill.time_ns)
     return {
-        "e": "trade", "E": at, "s": listing.name, "t": event.trade_id, "p": listing.units.ticks_to_price(event.price_ticks),
-        "q": listing.units.lots_to_quantity(event.quantity_lots), "T": at, "m": event.side == Side.SELL, "M": True,
+        "e": "trade", "E": at, "s": listing.name, "t": fill.trade_id, "p": listing.units.ticks_to_price(fill.price_ticks),
+        "q": listing.units.lots_to_quantity(fill.quantity_lots), "T": at, "m": fill.taker_side == Side.SELL, "M": True,
+    }  # fmt: skip
+
+
+def aggregate_trade(listing: Listing, aggregate: Aggregate) -> dict:
+    at = milliseconds(aggregate.time_ns)
+    return {
+        "e": "aggTrade", "E": at, "s": listing.name, "a": aggregate.agg_id,
+        "p": listing.units.ticks_to_price(aggregate.price_ticks), "q": listing.units.lots_to_quantity(aggregate.quantity_lots),
+        "f": aggregate.first_trade_id, "l": aggregate.last_trade_id, "T": at, "m": aggregate.taker_side == Side.SELL, "M": True,
     }  # fmt: skip
 
 
@@ -123,28 +125,16 @@ def depth_top(listing: Listing, update_id: int, bids: Iterable, asks: Iterable) 
     return {"lastUpdateId": update_id, "bids": levels(listing, bids), "asks": levels(listing, asks)}
 
 
-def aggregate_trade(listing: Listing, first: AggregatedTrade, last: AggregatedTrade, lots: int) -> dict:
-    """`first`, `last`: the first and the last fill of the aggregate; `lots`: of all of it."""
-    at = milliseconds(last.time_ns)
-    return {
-        "e": "aggTrade", "E": at, "s": listing.name, "a": first.agg_id, "p": listing.units.ticks_to_price(first.price_ticks),
-        "q": listing.units.lots_to_quantity(lots), "f": first.trade_id, "l": last.trade_id, "T": milliseconds(first.time_ns),
-        "m": first.taker_side == Side.SELL, "M": True,
-    }  # fmt: skip
-
-
-def kline(listing: Listing, interval: str, candle: Kline, now_ms: int) -> dict:
-    """Closed once its time is over."""
+def kline(listing: Listing, interval: str, candle: Kline, now_ms: int, *, closed: bool) -> dict:
     units = listing.units
     price, quantity = units.ticks_to_price, units.lots_to_quantity
-    closes_ms = milliseconds(candle.next_ns) - 1
     return {
         "e": "kline", "E": now_ms, "s": listing.name,
         "k": {
-            "t": milliseconds(candle.open_ns), "T": closes_ms, "s": listing.name, "i": interval, "f": candle.first_trade_id,
-            "L": candle.last_trade_id, "o": price(candle.open_ticks), "c": price(candle.close_ticks),
+            "t": milliseconds(candle.open_ns), "T": milliseconds(candle.next_ns) - 1, "s": listing.name, "i": interval,
+            "f": candle.first_trade_id, "L": candle.last_trade_id, "o": price(candle.open_ticks), "c": price(candle.close_ticks),
             "h": price(candle.high_ticks), "l": price(candle.low_ticks), "v": quantity(candle.volume_lots), "n": candle.trades,
-            "x": now_ms > closes_ms, "q": units.quote_text(candle.quote_quantity), "V": quantity(candle.taker_buy_lots),
+            "x": closed, "q": units.quote_text(candle.quote_quantity), "V": quantity(candle.taker_buy_lots),
             "Q": units.quote_text(candle.taker_buy_quote), "B": "0",
         },
     }  # fmt: skip
@@ -233,13 +223,13 @@ def execution_report(listing: Listing, order: LiveOrder, event: OrderEvent, stat
     units = listing.units
     at, placed = milliseconds(event.time_ns), milliseconds(order.placed_ns)
     return {
-        "e": "executionReport", "E": at, "s": listing.name, "c": order.client_id, "S": _SIDES[order.side],
-        "o": _TYPES[order.order_type], "f": _TIMES_IN_FORCE[order.time_in_force], "q": units.lots_to_quantity(order.order_lots),
-        "p": units.ticks_to_price(order.price_ticks), "P": ZERO, "F": ZERO, "g": -1, "C": "", "x": _STATUSES[status],
-        "X": _STATUSES[status], "r": "NONE", "i": order.order_id, "l": ZERO, "z": units.lots_to_quantity(order.executed_lots),
-        "L": ZERO, "n": "0", "N": None, "T": at, "t": -1, "I": 2 * event.seq, "w": status in _LIVE, "m": False, "M": False,
+        "e": "executionReport", "E": at, "s": listing.name, "c": order.client_id, "S": SIDE_NAMES[order.side],
+        "o": TYPE_NAMES[order.order_type], "f": TIME_IN_FORCE_NAMES[order.time_in_force], "q": units.lots_to_quantity(order.order_lots),
+        "p": units.ticks_to_price(order.price_ticks), "P": ZERO, "F": ZERO, "g": -1, "C": "", "x": STATUS_NAMES[status],
+        "X": STATUS_NAMES[status], "r": "NONE", "i": order.order_id, "l": ZERO, "z": units.lots_to_quantity(order.executed_lots),
+        "L": ZERO, "n": "0", "N": None, "T": at, "t": -1, "I": execution_id(event.seq), "w": status in _LIVE, "m": False, "M": False,
         "O": placed, "Z": units.quote_text(order.executed_quote), "Y": ZERO, "Q": units.quote_text(order.quote_quantity),
-        "W": placed, "V": _MODES[order.stp],
+        "W": placed, "V": STP_NAMES[order.stp],
     } | changed  # fmt: skip
 
 
@@ -256,7 +246,7 @@ def traded(listing: Listing, order: LiveOrder, event: OrderEvent, is_maker: bool
         listing, order, event, event.counter_status if is_maker else event.status,
         x="TRADE", l=units.lots_to_quantity(event.quantity_lots), L=units.ticks_to_price(event.price_ticks),
         n=units.base_text(fee) if buys else units.quote_text(fee), N=listing.base.name if buys else listing.quote.name, t=event.trade_id,
-        I=2 * event.seq + is_maker, m=is_maker, Y=units.value_text(event.price_ticks, event.quantity_lots),
+        I=execution_id(event.seq) + is_maker, m=is_maker, Y=units.value_text(event.price_ticks, event.quantity_lots),
     )  # fmt: skip
 
 
@@ -272,10 +262,7 @@ def expired(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
     if event.status == OrderStatus.EXPIRED_IN_MATCH:
         prevented = listing.units.lots_to_quantity(event.quantity_lots)
         return execution_report(listing, order, event, event.status, x="TRADE_PREVENTION", A=prevented, B=prevented)
-    reason = EXPIRY_REASONS[Code(event.code)]
-    if event.code == Code.NO_LIQUIDITY and order.order_type != OrderType.MARKET:
-        reason = "UNFILLED_IOC_QUANTITY_EXPIRED"
-    return execution_report(listing, order, event, event.status, eR=reason)
+    return execution_report(listing, order, event, event.status, eR=expiry_reason(event.code, order.order_type))
 
 
 def amended(listing: Listing, order: LiveOrder, event: OrderEvent, former_client_id: str) -> dict:
