@@ -14,6 +14,8 @@ from litestar.config.compression import CompressionConfig
 from cryptoshop.observability import metrics_page
 from cryptoshop.settings import Settings
 from engine.exchange import ExchangeClient
+from engine.log.port import LogError
+from engine.replica import ReplicaStopped
 from marketdata import History
 
 APP_DIR = Path(__file__).parent / "static" / "app"
@@ -45,7 +47,8 @@ class Health:
             await exchange.caught_up(HEALTH_TIMEOUT_S)
         except (TimeoutError, LogError) as error:
             if not exchange.connected:
-                return "replica", False, {"position": exchange.position, "error": f"the command log does not answer ({type(error).__name__})"}
+                reason = f"the command log does not answer ({type(error).__name__})"
+                return "replica", False, {"position": exchange.position, "error": reason}
         except ReplicaStopped as error:
             return "replica", False, {"position": exchange.position, "error": f"the replica has stopped: {error}"}
         return "replica", exchange.lag <= REPLICA_LAG_MAX, {"position": exchange.position, "head": exchange.head, "lag": exchange.lag}
