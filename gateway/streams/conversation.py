@@ -5,12 +5,12 @@ is closed for two things only: too many messages a second (the session's busines
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
 import orjson
 
-from gateway.streams.hub import Hub
-from gateway.streams.names import StreamName, parse_stream
+from gateway.streams.hub import Source
 from gateway.streams.session import Session
 
 STREAMS_MAX = 1024  # of one connection
@@ -33,24 +33,24 @@ class RequestError(Exception):
 
 
 class MarketConversation:
-    """The streams of one connection. `streams`: those its path named."""
+    """The streams of one connection: those its path named, and what it subscribes to; `resolve` finds a stream by its name."""
 
     message_bytes_max = MESSAGE_BYTES_MAX
     messages_per_second = MESSAGES_PER_SECOND
     messages_burst = MESSAGES_BURST
 
-    def __init__(self, hub: Hub, streams: list[StreamName], combined: bool) -> None:
+    def __init__(self, resolve: Callable[[str], Source | None], sources: list[Source], combined: bool) -> None:
         self.combined = combined
-        self._hub = hub
-        self._streams = {stream.text: stream for stream in streams}
+        self._resolve = resolve
+        self._sources = {source.text: source for source in sources}
         self._session: Session | None = None
 
     # ------------------------------------------------------------ Conversation
 
     def opened(self, session: Session) -> None:
         self._session = session
-        for stream in self._streams.values():
-            self._hub.subscribe(stream, self)
+        for source in self._sources.values():
+            source.start(self)
 
     def message(self, payload: bytes) -> None:
         self._session.send(orjson.dumps(self._reply(payload)))
@@ -60,14 +60,18 @@ class MarketConversation:
         return orjson.dumps({"stream": "!serverShutdown", "data": event} if self.combined else event)
 
     def closed(self) -> None:
-        streams, self._streams = self._streams, {}
-        for stream in streams.values():
-            self._hub.unsubscribe(stream, self)
+        sources, self._sources = self._sources, {}
+        for source in sources.values():
+            source.stop(self)
 
     # ------------------------------------------------------------ Listener
 
     def send_framed(self, framed: bytes) -> None:
         self._session.send_framed(framed)
+
+    def ended(self, source: Source) -> None:
+        """The source speaks no more; it stopped by itself."""
+        self._sources.pop(source.text, None)
 
     # ------------------------------------------------------------ requests
 
@@ -92,27 +96,39 @@ class MarketConversation:
         if not isinstance(params, list):
             raise RequestError(2, "Invalid request: params must be an array")
         if method == "SUBSCRIBE":
-            return self._subscribe(_streams(params))
+            return self._subscribe(self._found(params))
         if method == "UNSUBSCRIBE":
-            return self._unsubscribe(_streams(params))
+            return self._unsubscribe(params)
         if method == "LIST_SUBSCRIPTIONS":
             if params:
                 raise RequestError(2, "Invalid request: too many parameters")
-            return list(self._streams)
+            return list(self._sources)
         return self._property(method == "SET_PROPERTY", params)
 
-    def _subscribe(self, streams: list[StreamName]) -> None:
-        wanted = {stream.text: stream for stream in streams if stream.text not in self._streams}
-        if len(self._streams) + len(wanted) > STREAMS_MAX:
+    def _found(self, names: list) -> list[Source]:
+        if len(names) > STREAMS_MAX:
             raise RequestError(2, f"Invalid request: too many streams, at most {STREAMS_MAX} on one connection")
-        self._streams |= wanted
-        for stream in wanted.values():
-            self._hub.subscribe(stream, self)
+        sources = [self._resolve(name) if isinstance(name, str) else None for name in names]
+        if None in sources:
+            raise RequestError(2, "Invalid request: invalid stream")
+        return sources
 
-    def _unsubscribe(self, streams: list[StreamName]) -> None:
-        for stream in streams:
-            if self._streams.pop(stream.text, None) is not None:
-                self._hub.unsubscribe(stream, self)
+    def _subscribe(self, sources: list[Source]) -> None:
+        wanted = {source.text: source for source in sources if source.text not in self._sources}
+        if len(self._sources) + len(wanted) > STREAMS_MAX:
+            raise RequestError(2, f"Invalid request: too many streams, at most {STREAMS_MAX} on one connection")
+        self._sources |= wanted
+        for source in wanted.values():
+            source.start(self)
+
+    def _unsubscribe(self, names: list) -> None:
+        """Streams that it does not have are passed over."""
+        if not all(isinstance(name, str) for name in names):
+            raise RequestError(2, "Invalid request: invalid stream")
+        for name in names:
+            source = self._sources.pop(name, None)
+            if source is not None:
+                source.stop(self)
 
     def _property(self, is_set: bool, params: list) -> bool | None:
         if not params or not isinstance(params[0], str):
@@ -145,12 +161,3 @@ def _request_id(request: object) -> int | str | None:
 
 def _quoted(method: object) -> str:
     return f"`{method[:36]}`" if isinstance(method, str) else "of another type"
-
-
-def _streams(params: list) -> list[StreamName]:
-    if len(params) > STREAMS_MAX:
-        raise RequestError(2, f"Invalid request: too many streams, at most {STREAMS_MAX} on one connection")
-    streams = [parse_stream(name) if isinstance(name, str) else None for name in params]
-    if None in streams:
-        raise RequestError(2, "Invalid request: invalid stream")
-    return streams

@@ -7,7 +7,7 @@ them (`Publisher`) is told of both, so that nothing is computed for nobody.
 
 from typing import Protocol
 
-from gateway.streams.names import StreamName
+from gateway.streams.names import StreamName, parse_stream
 from gateway.streams.session import text_frame
 
 
@@ -17,6 +17,16 @@ class Listener(Protocol):
     combined: bool
 
     def send_framed(self, framed: bytes) -> None: ...
+
+
+class Source(Protocol):
+    """What a connection can listen to, by the name `text`."""
+
+    text: str
+
+    def start(self, listener: Listener) -> None: ...
+
+    def stop(self, listener: Listener) -> None: ...
 
 
 class Publisher(Protocol):
@@ -39,6 +49,11 @@ class Hub:
         self._publisher = publisher
         self._listeners: dict[str, dict[Listener, None]] = {}  # insertion-ordered sets
         self._streams: dict[str, StreamName] = {}
+
+    def source(self, text: str) -> "MarketSource | None":
+        """The market stream called `text`; None where none can have that name."""
+        stream = parse_stream(text)
+        return None if stream is None else MarketSource(self, stream)
 
     def subscribe(self, stream: StreamName, listener: Listener) -> None:
         """Does nothing where the listener has it already."""
@@ -76,3 +91,20 @@ class Hub:
     def streams(self) -> int:
         """How many streams have a listener."""
         return len(self._listeners)
+
+
+class MarketSource:
+    """A market stream as a Source."""
+
+    __slots__ = ("_hub", "_stream", "text")
+
+    def __init__(self, hub: Hub, stream: StreamName) -> None:
+        self._hub = hub
+        self._stream = stream
+        self.text = stream.text
+
+    def start(self, listener: Listener) -> None:
+        self._hub.subscribe(self._stream, listener)
+
+    def stop(self, listener: Listener) -> None:
+        self._hub.unsubscribe(self._stream, listener)

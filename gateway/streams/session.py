@@ -21,6 +21,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from gateway.limits import client_address
+
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # a build of websockets without its C extension
@@ -56,7 +58,7 @@ class Conversation(Protocol):
         """The last message before the server stops, if this conversation has one."""
 
     def closed(self) -> None:
-        """Nothing more will be read or written."""
+        """Nothing more will be read or written. Called once, also where `opened` never was."""
 
 
 class Refusal(NamedTuple):
@@ -220,6 +222,8 @@ class Session:
 
     def _answer_request(self, request: Request) -> None:
         self.requested = request.path
+        forwarded_for = request.headers.get_all("X-Forwarded-For")
+        self.peer = client_address(self.peer, forwarded_for[-1] if forwarded_for else None)
         response = self._protocol.accept(request)
         conversation = None
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:

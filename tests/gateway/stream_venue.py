@@ -9,7 +9,6 @@ from gateway.dialect.records import RecentClientIds
 from gateway.dialect.venue import Venue
 from gateway.streams.conversation import MarketConversation
 from gateway.streams.market import MarketFeed
-from gateway.streams.names import parse_stream
 from gateway.streams.userdata import UserFeed
 from marketdata import MarketData
 
@@ -22,7 +21,7 @@ class Inbox:
 
     def __init__(self, feed: MarketFeed, *names: str) -> None:
         self.messages: list[dict] = []
-        self.conversation = MarketConversation(feed.hub, [parse_stream(name) for name in names], combined=True)
+        self.conversation = MarketConversation(feed.hub.source, [feed.hub.source(name) for name in names], combined=True)
         self.conversation.opened(self)
 
     def send_framed(self, framed: bytes) -> None:

@@ -46,7 +46,7 @@ class Talk:
         self.publisher = Recorder()
         self.hub = hub or Hub(self.publisher)
         self.wire = Wire()
-        self.conversation = MarketConversation(self.hub, [parse_stream(name) for name in names], combined)
+        self.conversation = MarketConversation(self.hub.source, [self.hub.source(name) for name in names], combined)
         self.conversation.opened(self.wire)
 
     def ask(self, request: object) -> object:
@@ -203,10 +203,13 @@ def test_an_address_may_try_300_times_in_five_minutes():
 
 def test_an_address_may_have_so_many_connections_at_once():
     admission = Admission(attempts=0, open_max=2)
-    for _ in range(2):
-        admission.opened("192.0.2.1")
-        assert admission.admit("192.0.2.1", 0.0)
-    admission.opened("192.0.2.1")
-    assert not admission.admit("192.0.2.1", 0.0)
-    admission.closed("192.0.2.1")
     assert admission.admit("192.0.2.1", 0.0)
+    assert admission.admit("192.0.2.1", 0.0)
+    assert not admission.admit("192.0.2.1", 0.0)
+    admission.released("192.0.2.1")
+    assert admission.admit("192.0.2.1", 0.0)
+
+
+def test_this_machines_own_programs_are_not_limited():
+    admission = Admission(attempts=1, open_max=1)
+    assert all(admission.admit("127.0.0.1", 0.0) for _ in range(5))
