@@ -303,6 +303,11 @@ def _retry_after(seconds: int) -> tuple[tuple[bytes, bytes], ...]:
     return ((b"retry-after", str(max(1, seconds)).encode()),)
 
 
+def too_busy() -> DialectError:
+    """Nothing was done: too much waits already."""
+    return DialectError(*_BUSY)
+
+
 def log_unavailable() -> DialectError:
     """Nothing was done: the command log did not take the command."""
     return DialectError(-1001, "Internal error; unable to process your request. Please try again.", 503)

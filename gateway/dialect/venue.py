@@ -1,7 +1,8 @@
 """What a dialect function works on: the venue as this process sees it, one request, and the three things it may answer.
 
-Sans-I/O. A dialect function takes (venue, request) and returns the result itself (anything orjson encodes), or a `Submit` (commands
-to be logged and how their outcomes are told), or an `Ask` (a read of recorded history and how its rows are told); or raises DialectError.
+Sans-I/O. A dialect function takes (venue, request) and returns the result itself (anything orjson encodes),
+or a `Submit` (commands to be logged and how their outcomes are told), or an `Ask` (a read of recorded history and how its rows
+are told); or raises DialectError.
 """
 
 import secrets
@@ -63,6 +64,13 @@ class Ask(NamedTuple):
     render: Callable[[Any], Any]
 
 
+class AskAll(NamedTuple):
+    """Several reads, and how to tell what they return, in the same order."""
+
+    asks: list[Ask]
+    render: Callable[[list], Any]
+
+
 class Behind(Exception):
     """The answer needs an order that this replica does not know; ask again once it has caught up with the log."""
 
@@ -81,10 +89,11 @@ class Listing(NamedTuple):
 class Venue:
     """One process's sight of the exchange: its replica's machine and its market data, with names and units looked up once."""
 
-    def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any) -> None:
+    def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any, listen_keys: Any) -> None:
         self.exchange = exchange
         self.marketdata = marketdata
         self.recent_client_ids = recent_client_ids
+        self.listen_keys = listen_keys
         self._listings: dict[str, Listing] = {}
         self._names: dict[int, Listing] = {}
 

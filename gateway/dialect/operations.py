@@ -1,0 +1,127 @@
+"""Every operation of the venue's public interface: its function, parameters, security and weight.
+
+Operations are called as in the WebSocket API; REST has other names for the same (gateway/rest.py), and a few of its own.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+from typing import Any, NamedTuple
+
+from gateway.dialect import account, info, market, orders, parameters, wallet
+from gateway.dialect.parameters import Table
+from gateway.dialect.venue import Request, Venue
+
+Weight = int | Callable[[dict[str, Any]], int]
+
+
+class Security(Enum):
+    """Who may call an operation."""
+
+    NONE = "NONE"  # everybody
+    USER_STREAM = "USER_STREAM"  # who has an API key; nothing is signed
+    USER_DATA = "USER_DATA"  # a signed request, or a signed-in session
+    TRADE = "TRADE"  # the same, with the permission to trade
+
+
+class Operation(NamedTuple):
+    """One row of the table. `fresh`: answered only after the replica has reached the log's head as of the request."""
+
+    name: str
+    function: Callable[[Venue, Request], Any]
+    table: Table
+    required: tuple[str, ...] = ()
+    security: Security = Security.NONE
+    weight: Weight = 1
+    places_order: bool = False
+    fresh: bool = True
+    websocket: bool = True
+
+    @property
+    def signed(self) -> bool:
+        return self.security in (Security.USER_DATA, Security.TRADE)
+
+    def weight_of(self, params: dict[str, Any]) -> int:
+        """By the parameters as sent."""
+        return self.weight if isinstance(self.weight, int) else self.weight(params)
+
+
+_FEW_SYMBOLS = ((20, 2), (100, 40))
+
+
+def _window_weight(params: dict[str, Any]) -> int:
+    steps = tuple((count, 4 * count) for count in range(1, 51))
+    return market.tickers_weight(params, 4, steps, 200)
+
+
+def _test_weight(params: dict[str, Any]) -> int:
+    return 20 if str(params.get("computeCommissionRates", "")).lower() == "true" else 1
+
+
+_EXCHANGE_INFO: Table = {
+    "symbol": parameters.symbol,
+    "symbols": parameters.names,
+    "permissions": parameters.name_or_names,
+    "showPermissionSets": parameters.boolean,
+    "symbolStatus": info.symbol_status,
+}
+_data = partial(Operation, security=Security.USER_DATA)
+_trade = partial(Operation, security=Security.TRADE, fresh=False)
+_listen_key = partial(Operation, security=Security.USER_STREAM, weight=2)
+_price_weight = partial(market.tickers_weight, one=2, some=(), every=4)
+_day_weight = partial(market.tickers_weight, one=2, some=_FEW_SYMBOLS, every=80)
+_not_offered = partial(Operation, function=wallet.not_offered, security=Security.TRADE, fresh=False)
+_wallet = partial(Operation, security=Security.USER_DATA, websocket=False)
+
+_TABLE = (
+    Operation("ping", info.ping, {}, fresh=False),
+    Operation("time", info.time, {}, fresh=False),
+    Operation("exchangeInfo", info.exchange_info, _EXCHANGE_INFO, weight=20),
+    Operation("depth", market.depth, market.DEPTH, ("symbol",), weight=market.depth_weight),
+    Operation("trades.recent", market.trades, market.TRADES, ("symbol",), weight=25),
+    Operation("trades.historical", market.historical_trades, market.HISTORICAL_TRADES, ("symbol",), weight=25),
+    Operation("trades.aggregate", market.agg_trades, market.AGG_TRADES, ("symbol",), weight=4),
+    Operation("klines", market.klines, market.KLINES, ("symbol", "interval"), weight=2),
+    Operation("uiKlines", market.klines, market.KLINES, ("symbol", "interval"), weight=2),
+    Operation("avgPrice", market.average_price, market.AVERAGE_PRICE, ("symbol",), weight=2),
+    Operation("ticker.24hr", market.ticker_24h, market.TICKER_24H, weight=_day_weight),
+    Operation("ticker.tradingDay", market.ticker_day, market.TICKER_DAY, weight=_window_weight),
+    Operation("ticker", market.ticker_window, market.TICKER_WINDOW, weight=_window_weight),
+    Operation("ticker.price", market.ticker_price, market.TICKER_PRICE, weight=_price_weight),
+    Operation("ticker.book", market.ticker_book, market.TICKER_PRICE, weight=_price_weight),
+    _trade("order.place", orders.place, orders.PLACE, orders.PLACE_REQUIRED, places_order=True),
+    _trade("order.test", orders.test, orders.TEST, orders.PLACE_REQUIRED, weight=_test_weight, fresh=True),
+    _trade("order.cancel", orders.cancel, orders.CANCEL, ("symbol",)),
+    _trade("order.cancelReplace", orders.cancel_replace, orders.CANCEL_REPLACE, orders.CANCEL_REPLACE_REQUIRED,
+           places_order=True),
+    _trade("order.amend.keepPriority", orders.amend, orders.AMEND, ("symbol", "newQty"), weight=4),
+    _trade("openOrders.cancelAll", orders.cancel_all, orders.CANCEL_ALL, ("symbol",), fresh=True),
+    _data("order.status", orders.status, orders.STATUS, ("symbol",), weight=4),
+    _data("openOrders.status", orders.open_orders, orders.OPEN, weight=lambda params: 6 if "symbol" in params else 80),
+    _data("allOrders", orders.all_orders, orders.ALL, ("symbol",), weight=20),
+    _data("myTrades", account.my_trades, account.MY_TRADES, ("symbol",),
+          weight=lambda params: 5 if "orderId" in params else 20),
+    _data("account.status", account.account, account.ACCOUNT, weight=20),
+    _data("account.commission", account.commission, account.COMMISSION, ("symbol",), weight=20),
+    _data("account.rateLimits.orders", account.order_counts, orders.TIMING, weight=40),
+    _data("myFilters", info.my_filters, account.COMMISSION, ("symbol",), weight=40),
+    _listen_key("userDataStream.start", account.start_stream, {}),
+    _listen_key("userDataStream.ping", account.keep_stream, account.LISTEN_KEY, ("listenKey",)),
+    _listen_key("userDataStream.stop", account.close_stream, account.LISTEN_KEY, ("listenKey",)),
+    # The rest of the order interface: known, not offered. No prevented match and no amendment is kept as a record of its own.
+    *(_not_offered(name=name, table={}) for name in (
+        "orderList.place", "orderList.place.oco", "orderList.place.oto", "orderList.place.otoco", "orderList.place.opo",
+        "orderList.place.opoco", "orderList.cancel", "orderList.status", "openOrderLists.status", "allOrderLists",
+        "sor.order.place", "sor.order.test", "myPreventedMatches", "myAllocations", "order.amendments",
+    )),
+    Operation("wallet.status", wallet.system_status, wallet.STATUS, websocket=False),
+    _wallet("wallet.coins", wallet.coins, wallet.COINS, weight=10),
+    _wallet("wallet.fees", wallet.trade_fees, wallet.FEES),
+    _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
+    _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
+    _wallet("margin.pairs", wallet.no_margin_pairs, wallet.MARGIN_PAIRS),
+    _not_offered(name="wallet.address", table={}, websocket=False),
+    _not_offered(name="wallet.withdraw", table={}, websocket=False),
+)  # fmt: skip
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
