@@ -71,6 +71,9 @@ class SnapshotStore:
             file.truncate(0)
             file.write(0, _encode(position, parts))
             file.sync()
+        except OSError:
+            self._directory.remove(aside)
+            raise
         finally:
             file.close()
         self._directory.rename(aside, name)
