@@ -32,6 +32,7 @@ from engine.log.frame import GENESIS
 from engine.log.port import Log, LogAhead, LogDamaged, LogError, LogGone, LogRefused, LogUnavailable, Refusal
 from engine.replica import Reducer, Replica, ReplicaStopped, SnapshotStore, default_machine
 from engine.types import (
+    AMOUNT_MAX,
     COMMAND_BYTES,
     FRAME_COMMANDS_MAX,
     FRAME_HEADER,
@@ -155,9 +156,14 @@ class Exchange:
         return next(asset.asset for asset in self.machine.assets() if asset.name == name)
 
     def add_symbol(self, name: str, base: int, quote: int, *, lot_units: int = 1, tick_lot_units: int = 1,
-                   max_price_ticks: int = 10**9, max_quantity_lots: int = 10**9, max_market_lots: int | None = None,
+                   max_price_ticks: int = 10**9, max_quantity_lots: int | None = None, max_market_lots: int | None = None,
                    min_notional: int = 0, max_orders: int = 200, maker_ppm: int = 0, taker_ppm: int = 0) -> int:  # fmt: skip
-        """List a market; returns its id. One lot is `lot_units` of base, one tick times one lot `tick_lot_units` of quote."""
+        """List a market; returns its id. One lot is `lot_units` of base, one tick times one lot `tick_lot_units` of quote.
+
+        The largest quantities default to what the largest price leaves room for.
+        """
+        if max_quantity_lots is None:
+            max_quantity_lots = AMOUNT_MAX // max(1, max_price_ticks * tick_lot_units, lot_units)
         self._admin(
             Kind.ADD_SYMBOL, name=name.encode(), base=base, quote=quote, value=lot_units, value2=tick_lot_units,
             max_price_ticks=max_price_ticks, max_quantity_lots=max_quantity_lots,
@@ -434,7 +440,11 @@ class ExchangeClient:
     async def caught_up(self, timeout: float | None = EXECUTE_SECONDS) -> None:
         """Return once the replica has reached the log's head as of this call. Raises TimeoutError, or what stopped the replica."""
         async with asyncio.timeout(timeout):
+            position = self.position
             head = await self._ask_head()
+            if head < position:
+                self._stop(LogAhead(position, head))
+                raise LogAhead(position, head)
             if head > self.position:
                 reached = self._loop.create_future()
                 self._reached.append((head, reached))

@@ -43,7 +43,9 @@ class LocalLog:
         pieces = self._protocol.read(from_position)
         try:
             chain_before = await pieces.begun
-            stream = frames.FrameStream(from_position, chain_before if chain is None else chain)
+            if chain not in (None, chain_before):
+                raise LogDamaged(from_position, "the log is not the one that was read before")
+            stream = frames.FrameStream(from_position, chain_before)
             while True:
                 try:
                     arrived = stream.feed(await pieces.take())

@@ -42,7 +42,10 @@ class MemoryLog:
     async def read(
         self, from_position: int, chain: bytes | None = None
     ) -> AsyncIterator[tuple[np.void, np.ndarray]]:
-        stream = frames.FrameStream(from_position, self._chain_before(from_position) if chain is None else chain)
+        chain_before = self._chain_before(from_position)
+        if chain not in (None, chain_before):
+            raise LogDamaged(from_position, "the log is not the one that was read before")
+        stream = frames.FrameStream(from_position, chain_before)
         while not self._closed:
             if stream.position < self._first:
                 raise LogGone(stream.position, self._first)
