@@ -209,6 +209,10 @@ class OracleMachine:
         """(maker_ppm, taker_ppm)"""
         return self._state.fees[symbol, tier]
 
+    def order_limits(self) -> tuple[int, int]:
+        """(orders per 10 s, per day) that an account may place; 0 = no limit."""
+        return self._state.orders_per_10s, self._state.orders_per_day
+
     def capacity(self, pool: int) -> int:
         return self._state.capacity[pool]
 
