@@ -32,6 +32,7 @@ from engine.log.frame import GENESIS
 from engine.log.port import Log, LogAhead, LogDamaged, LogError, LogGone, LogRefused, LogUnavailable, Refusal
 from engine.replica import Reducer, Replica, ReplicaStopped, SnapshotStore, default_machine
 from engine.types import (
+    ADMIN_EVENT,
     AMOUNT_MAX,
     COMMAND_BYTES,
     FRAME_COMMANDS_MAX,
@@ -152,8 +153,7 @@ class Exchange:
 
     def add_asset(self, name: str, scale: int) -> int:
         """List an asset with `scale` decimals; returns its id."""
-        self._admin(Kind.ADD_ASSET, name=name.encode(), scale=scale)
-        return next(asset.asset for asset in self.machine.assets() if asset.name == name)
+        return self._admin("asset", Kind.ADD_ASSET, name=name.encode(), scale=scale)
 
     def add_symbol(self, name: str, base: int, quote: int, *, lot_units: int = 1, tick_lot_units: int = 1,
                    max_price_ticks: int = 10**9, max_quantity_lots: int | None = None, max_market_lots: int | None = None,
@@ -164,19 +164,17 @@ class Exchange:
         """
         if max_quantity_lots is None:
             max_quantity_lots = AMOUNT_MAX // max(1, max_price_ticks * tick_lot_units, lot_units)
-        self._admin(
-            Kind.ADD_SYMBOL, name=name.encode(), base=base, quote=quote, value=lot_units, value2=tick_lot_units,
+        return self._admin(
+            "symbol", Kind.ADD_SYMBOL, name=name.encode(), base=base, quote=quote, value=lot_units, value2=tick_lot_units,
             max_price_ticks=max_price_ticks, max_quantity_lots=max_quantity_lots,
             max_market_lots=max_quantity_lots if max_market_lots is None else max_market_lots,
             min_notional=min_notional, max_orders=max_orders, maker_ppm=maker_ppm, taker_ppm=taker_ppm,
         )  # fmt: skip
-        return next(symbol.symbol for symbol in self.machine.symbols() if symbol.name == name)
 
     def open_account(self, reference: tuple[int, int] | None = None) -> int:
         """Open a customer account; returns its id. `reference` is the caller's own 128-bit name for it (default: a random one)."""
         reference = reference or (1, secrets.randbits(62))
-        self._admin(Kind.OPEN_ACCOUNT, reference_hi=reference[0], reference_lo=reference[1])
-        return self.machine.find_account(*reference).account
+        return self._admin("account", Kind.OPEN_ACCOUNT, reference_hi=reference[0], reference_lo=reference[1])
 
     def deposit(self, account: int, asset: int, amount: int) -> Outcome:
         """Money comes in from outside."""
@@ -205,8 +203,9 @@ class Exchange:
         """(available, held)."""
         return self.machine.balance(account, asset)
 
-    def _admin(self, kind: Kind, **fields) -> Outcome:
-        return self._accepted(build.admin(kind, **fields))
+    def _admin(self, wanted: str, kind: Kind, **fields) -> int:
+        """Execute an administration command; returns the id `wanted` from its event."""
+        return int(self._accepted(build.admin(kind, **fields)).events.view(ADMIN_EVENT)[wanted][0])
 
     def _transfer(self, **fields) -> Outcome:
         transfer_id = (max(self._time_ns, 1), secrets.randbits(62))
