@@ -63,6 +63,12 @@ def kline_next(interval: str, open_ns: int, offset_minutes: int = 0) -> int:
     return int(next_open(open_ns, period(interval, offset_minutes)))
 
 
+def opens_alike(interval: str, offset_minutes: int) -> bool:
+    """Whether candles open at the same times at this offset from UTC as in UTC."""
+    step_ns = INTERVALS[interval].step_ns
+    return offset_minutes == 0 or (step_ns > 0 and offset_minutes * MINUTE_NS % step_ns == 0)
+
+
 def kline_back(interval: str, open_ns: int, count: int, offset_minutes: int = 0) -> int:
     """The open time of the kline `count` before the one that opened at `open_ns`, in ns."""
     step_ns = INTERVALS[interval].step_ns

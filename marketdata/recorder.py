@@ -17,7 +17,8 @@ from typing import NamedTuple
 import asyncpg
 import numpy as np
 
-from engine.log.port import Log, LogAhead, LogError, LogGone, LogUnavailable
+from engine.log import open_log
+from engine.log.port import Log, LogAhead, LogGone, LogUnavailable
 from engine.replica import Replica, SnapshotStore
 from marketdata.errors import NotThisLog, SecondRecorder
 from marketdata.facts import (
@@ -67,9 +68,9 @@ class Recorded(NamedTuple):
 class Recorder:
     """Follows one log into one database. `run` ends only by cancellation or with an error that a restart may not cure."""
 
-    def __init__(self, open_log: Callable[[], Awaitable[Log]], pool: asyncpg.Pool, snapshots: SnapshotStore | None = None, *, machine=None):
-        """`open_log` gives a new connection at each call; `machine` is the class of the replica's machine (default Machine)."""
-        self._open_log = open_log
+    def __init__(self, log: str | Log, pool: asyncpg.Pool, snapshots: SnapshotStore | None = None, *, machine=None):
+        """`log` is a url, or a Log that stays the caller's; `machine` is the class of the replica's machine (default Machine)."""
+        self._source = log
         self._pool = pool
         self._snapshots = snapshots
         self._machine = machine
@@ -113,11 +114,12 @@ class Recorder:
         pause = PAUSE_SECONDS[0]
         while True:
             try:
-                log = await self._open_log()
+                log = await open_log(self._source) if isinstance(self._source, str) else self._source
                 try:
                     await self._follow(log)
                 finally:
-                    await log.close()
+                    if log is not self._source:
+                        await log.close()
             except (LogGone, LogAhead) as error:
                 raise NotThisLog(f"the database has everything up to position {self.position}, but {error}") from error
             except LogUnavailable as error:
@@ -162,8 +164,6 @@ class Recorder:
             events += len(frame.events)
             if frame.position > self.position:
                 frames.append(frame)
-            elif frame.position == self.position:
-                break
         return frames
 
     def _apply(self, header: np.void, commands: np.ndarray) -> Frame:
@@ -247,7 +247,7 @@ async def _ahead(frames: AsyncIterator, limit: int) -> AsyncIterator[asyncio.Que
         try:
             async for header, commands in frames:
                 await queue.put((header, commands))
-        except LogError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the reader of the queue raises it
             await queue.put(error)
 
     filling = asyncio.create_task(fill())

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.types import ADMIN_COMMAND, ADMIN_EVENT, ORDER_EVENT, EventKind, Kind
 from engine.views import Applied
-from marketdata.intervals import INTERVALS, MINUTE_NS, kline_next, kline_open, period
+from marketdata.intervals import INTERVALS, MINUTE_NS, kline_next, kline_open, opens_alike, period
 from marketdata.kernels import (
     Period,
     aggregate,
@@ -51,16 +51,9 @@ SYMBOL_STATE = np.dtype(
 PERIOD = np.dtype([(field, "<i8") for field in Period._fields])
 LISTING = np.dtype([("symbol", "<i8"), ("base", "<i8"), ("quote", "<i8"), ("lot_units", "<i8"), ("tick_lot_units", "<i8")])
 
-
-def _same_at(interval: str, offset_minutes: int) -> bool:
-    """Whether candles open at the same times at this offset from UTC as in UTC."""
-    step_ns = INTERVALS[interval].step_ns
-    return offset_minutes == 0 or bool(step_ns) and offset_minutes * MINUTE_NS % step_ns == 0
-
-
 STREAM_OFFSET_MINUTES = 8 * 60  # the one other offset at which the dialect streams candles
 _SERIES = [(name, 0) for name in INTERVALS]
-_SERIES += [(name, STREAM_OFFSET_MINUTES) for name in INTERVALS if not _same_at(name, STREAM_OFFSET_MINUTES)]
+_SERIES += [(name, STREAM_OFFSET_MINUTES) for name in INTERVALS if not opens_alike(name, STREAM_OFFSET_MINUTES)]
 _SERIES_INDEX = {key: index for index, key in enumerate(_SERIES)}
 _PERIODS = np.array([period(name, offset) for name, offset in _SERIES], PERIOD)
 
@@ -181,7 +174,7 @@ class MarketData:
 
         Offsets: those of which the interval is a divisor, and STREAM_OFFSET_MINUTES; others raise ValueError (History knows them all).
         """
-        kept_offset = 0 if _same_at(interval, offset_minutes) else offset_minutes
+        kept_offset = 0 if opens_alike(interval, offset_minutes) else offset_minutes
         if (interval, kept_offset) not in _SERIES_INDEX:
             raise ValueError(f"no current candle of {interval} is kept at an offset of {offset_minutes} minutes")
         series = _SERIES_INDEX[interval, kept_offset]

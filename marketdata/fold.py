@@ -1,0 +1,177 @@
+"""Reads out of two parts: rows that PostgreSQL has up to one position, and the frames after it (the tail). Pure functions.
+
+The rows are what a query with the same bounds and the same limit found; the tail is whole. Everything in the tail is later than every row,
+so new ids and times only follow; what the rows say of older orders and transfers, the tail may change.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from engine.types import Side
+from marketdata.facts import Frame, order_facts, transfer_facts
+from marketdata.intervals import kline_next, kline_open, period
+from marketdata.kernels import aggregate, fill_klines, fold_trades, merge_klines
+from marketdata.records import AGG_TRADE, KLINE, Fill, Kline, OrderRecord, TransferRecord
+
+
+class Bounds:
+    """Which records are asked for: a range of ids, a range of times, how many, and from which end."""
+
+    def __init__(self, limit: int, *, from_id: int | None = None, start_ns: int | None = None, end_ns: int | None = None):
+        self.limit = limit
+        self.from_id = 0 if from_id is None else from_id
+        self.start_ns = 0 if start_ns is None else start_ns
+        self.end_ns = 2**63 - 1 if end_ns is None else end_ns
+        self.first = from_id is not None or start_ns is not None  # the first `limit` in the range, else the last
+
+    def admit(self, record_id: int, time_ns: int) -> bool:
+        return record_id >= self.from_id and self.start_ns <= time_ns <= self.end_ns
+
+    def cut(self, records: list | np.ndarray):
+        """The first or the last `limit` of records in rising order."""
+        return records[: self.limit] if self.first else records[max(0, len(records) - self.limit) :]
+
+
+# ---------------------------------------------------------------- candles
+
+
+def fold_klines(
+    rows: np.ndarray, tail: np.ndarray, interval: str, offset_minutes: int, *, first_ns: int, last_ns: int, limit: int
+) -> list[Kline]:
+    """At most `limit` candles that open in first_ns … last_ns (both open times of `interval`), those without a trade filled in.
+
+    `rows`: KLINE array of the interval or a finer one: the last candle before `first_ns`, if any, then all from it on (at least as
+    many as `limit` candles need). `tail`: TRADE array of the symbol. There is no candle before the symbol's first.
+    """
+    span = period(interval, offset_minutes)
+    traded = np.empty(len(rows) + len(tail), KLINE)
+    count = merge_klines(rows, traded, 0, span)
+    traded = traded[: fold_trades(tail, traded, count, span)]
+    if not len(traded):
+        return []
+    first_ns = max(first_ns, int(traded["open_ns"][0]))
+    count = count_klines(interval, offset_minutes, first_ns=first_ns, last_ns=last_ns, limit=limit)
+    filled = np.empty(count, KLINE)
+    fill_klines(traded, filled, first_ns, traded["open_ticks"][0], span)
+    return [Kline._make(row) for row in filled.tolist()]
+
+
+def count_klines(interval: str, offset_minutes: int, *, first_ns: int, last_ns: int, limit: int) -> int:
+    """How many candles open in first_ns … last_ns, at most `limit`."""
+    step_ns = period(interval, offset_minutes).step_ns
+    if step_ns:
+        return max(0, min(limit, (last_ns - first_ns) // step_ns + 1))
+    count = 0
+    while first_ns <= last_ns and count < limit:
+        first_ns = kline_next(interval, first_ns, offset_minutes)
+        count += 1
+    return count
+
+
+def first_open(interval: str, offset_minutes: int, start_ns: int) -> int:
+    """The first open time at or after `start_ns`."""
+    open_ns = kline_open(interval, start_ns, offset_minutes)
+    return open_ns if open_ns == start_ns else kline_next(interval, open_ns, offset_minutes)
+
+
+# ---------------------------------------------------------------- trades
+
+
+def fold_trades_from(rows: np.ndarray, tail: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """TRADE array: rows, then the tail's trades that are in the bounds."""
+    return bounds.cut(np.concatenate([rows, tail[tail["trade_id"] >= bounds.from_id]]))
+
+
+def fold_agg_trades(rows: np.ndarray, tail: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """AGG_TRADE array: rows, then the aggregates of the tail's trades. No aggregate is in both: its fills are of one frame."""
+    fresh = np.empty(len(tail), AGG_TRADE)
+    fresh = fresh[: aggregate(tail, fresh)]
+    inside = (fresh["agg_id"] >= bounds.from_id) & (fresh["time_ns"] >= bounds.start_ns) & (fresh["time_ns"] <= bounds.end_ns)
+    return bounds.cut(np.concatenate([rows, fresh[inside]]))
+
+
+def fills_of(trades: np.ndarray, account: int, order_id: int = 0) -> list[Fill]:
+    """The account's fills (of one order, where given) in a TRADE array; a trade with oneself gives two."""
+    fills = []
+    for trade in trades[(trades["taker_account"] == account) | (trades["maker_account"] == account)]:
+        taker_buys = int(trade["taker_side"]) == Side.BUY
+        for role, is_buyer in (("taker", taker_buys), ("maker", not taker_buys)):
+            if int(trade[f"{role}_account"]) == account and order_id in (0, int(trade[f"{role}_order"])):
+                fills.append(_fill(trade, role, is_buyer))
+    return fills
+
+
+def _fill(trade: np.void, role: str, is_buyer: bool) -> Fill:
+    return Fill(
+        symbol=int(trade["symbol"]),
+        trade_id=int(trade["trade_id"]),
+        order_id=int(trade[f"{role}_order"]),
+        account=int(trade[f"{role}_account"]),
+        price_ticks=int(trade["price_ticks"]),
+        quantity_lots=int(trade["quantity_lots"]),
+        quote_quantity=int(trade["quote_quantity"]),
+        fee=int(trade[f"{role}_fee"]),
+        is_buyer=is_buyer,
+        is_maker=role == "maker",
+        time_ns=int(trade["time_ns"]),
+    )
+
+
+def fold_fills(rows: np.ndarray, tail: np.ndarray, account: int, order_id: int, bounds: Bounds) -> list[Fill]:
+    """The account's fills: of `rows` (TRADE array, rising ids), then of the tail."""
+    fills = [fill for fill in fills_of(np.concatenate([rows, tail]), account, order_id) if bounds.admit(fill.trade_id, fill.time_ns)]
+    return bounds.cut(fills)
+
+
+# ---------------------------------------------------------------- orders
+
+
+def fold_orders(rows: Iterable[OrderRecord], frames: Sequence[Frame], account: int, symbol: int, bounds: Bounds) -> list[OrderRecord]:
+    """The account's orders on the symbol: rows as the tail has changed them, then those the tail placed."""
+    placed, changed = order_facts(frames, account)
+    orders = [_now(order, changed) for order in rows]
+    orders += [order for order in placed.values() if order.symbol == symbol and bounds.admit(order.order_id, order.placed_ns)]
+    return bounds.cut(orders)
+
+
+def fold_order(
+    rows: Iterable[OrderRecord], frames: Sequence[Frame], account: int, wanted: Callable[[OrderRecord], bool]
+) -> OrderRecord | None:
+    """The latest order of the account that is `wanted` as it now is; `rows` are all candidates that were placed before the tail."""
+    placed, changed = order_facts(frames, account)
+    orders = [order for order in (*(_now(order, changed) for order in rows), *placed.values()) if wanted(order)]
+    return max(orders, key=lambda order: order.order_id, default=None)
+
+
+def renamed_in(frames: Sequence[Frame], account: int) -> list[int]:
+    """Orders placed before these frames whose client id they change."""
+    _, changed = order_facts(frames, account)
+    return [change.order_id for change in changed.values() if change.client_id]
+
+
+def _now(order: OrderRecord, changed: dict) -> OrderRecord:
+    change = changed.get(order.order_id)
+    return change.applied_to(order) if change else order
+
+
+# ---------------------------------------------------------------- transfers
+
+
+def fold_transfers(
+    rows: Iterable[TransferRecord], frames: Sequence[Frame], wanted: Callable[[TransferRecord], bool], offset: int, limit: int
+) -> list[TransferRecord]:
+    """Transfers that are `wanted`, newest first, from the `offset`-th on; `rows` are the newest offset + limit of the database."""
+    made, ended = transfer_facts(frames)
+    transfers = [transfer for transfer in reversed(made.values()) if wanted(transfer)]
+    for transfer in rows:
+        kind, ended_ns = ended.get(transfer.transfer_id, (transfer.ended, transfer.ended_ns))
+        transfers.append(transfer._replace(ended=kind, ended_ns=ended_ns))
+    return transfers[offset : offset + limit]
+
+
+def is_between(transfer: TransferRecord, account: int, incoming: bool | None, counterparty: int) -> bool:
+    """Whether it moves from or to the account, in that direction, with that other side (0: any)."""
+    comes = transfer.credit == account and counterparty in (0, transfer.debit)
+    goes = transfer.debit == account and counterparty in (0, transfer.credit)
+    return comes if incoming else goes if incoming is False else comes or goes
