@@ -1,10 +1,14 @@
-"""The deterministic core and its log. `from engine import Exchange` is a venue in memory."""
+"""The deterministic core and its log. `from engine import Exchange` is a whole venue in memory.
+
+Importing this package compiles and loads nothing: `Exchange` is fetched when it is first asked for.
+"""
+
+__all__ = ["Exchange"]
 
 
 def __getattr__(name: str):
-    # Late, so that importing a part of the core (its types, its oracle) does not load all of it.
-    if name in ("Exchange", "ExchangeClient", "Outcome"):
-        from engine import exchange
+    if name == "Exchange":
+        from engine.exchange import Exchange  # noqa: PLC0415  (it loads the compiled core)
 
-        return getattr(exchange, name)
+        return Exchange
     raise AttributeError(f"module 'engine' has no attribute {name!r}")

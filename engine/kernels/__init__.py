@@ -1,0 +1,56 @@
+"""The compiled core: what happens to the state when commands are applied, one concern a file.
+
+Owns the one decorator, `kernel`, and where compiled code is kept. Importing this package is the only way the project reaches Numba, so
+the cache directory is settled here, before Numba is imported: Numba's own cache notices changes of the defining file only, not of
+constants and callees elsewhere, so the directory is named by a hash of every source and version that compiled code depends on.
+
+Kernels are deterministic: 64-bit integers only, no clock, no randomness, no allocation per command. State is always an argument.
+"""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from blake3 import blake3
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def sources_digest() -> str:
+    """Names everything that compiled code depends on: kernel sources, engine/types.py, Python, compiler and CPU."""
+    digest = blake3()
+    for path in (*sorted(_PACKAGE.glob("*.py")), _PACKAGE.parent / "types.py"):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    versions = [f"{name} {version(name)}" for name in ("numba", "numpy", "llvmlite")]
+    # Numba itself keys every entry by CPU name and features; the architecture here only keeps unlike machines apart on shared disks.
+    digest.update("\n".join((*versions, platform.python_version(), platform.machine(), platform.processor())).encode())
+    return digest.hexdigest()[:24]
+
+
+def cache_directory() -> Path:
+    """Where compiled kernels are kept: $CRYPTOSHOP_CACHE, else the user's cache directory."""
+    base = os.environ.get("CRYPTOSHOP_CACHE")
+    if not base:
+        base = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cryptoshop")
+    return Path(base) / f"kernels-{sources_digest()}"
+
+
+CACHE_DIRECTORY = cache_directory()
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE_DIRECTORY)
+
+import numba  # noqa: E402  (after the cache directory is settled)
+
+numba.config.CACHE_DIR = str(CACHE_DIRECTORY)  # where someone imported Numba before us
+
+# "numpy": no check for division by zero; divisors are proven positive at admission. The interpreter's lock is released.
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+# For small helpers on the hot path, where passing the state would cost more than the work.
+inlined_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+
+
+def warm(progress=None) -> float:
+    """Compile, or load from the cache, every kernel the machine calls; returns the seconds it took (engine/kernels/compiling.py)."""
+    from engine.kernels.compiling import warm as warm_kernels  # noqa: PLC0415  (it imports the kernels, which import this package)
+
+    return warm_kernels(progress)

@@ -35,7 +35,7 @@ class Pair:
         """Apply to both; returns (what the oracle made of it, how they differ or "")."""
         record = header(frame, self.oracle.position + 1)
         by_oracle = self.oracle.apply(record, frame.commands)
-        by_kernels = self.kernels.apply(record, frame.commands.copy())
+        by_kernels = self.kernels.apply(record, frame.commands.view("V128").copy())
         return by_oracle, _difference(by_oracle, by_kernels) or self.hash_difference()
 
     def hash_difference(self) -> str:

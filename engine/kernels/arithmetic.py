@@ -1,0 +1,75 @@
+"""Integer arithmetic that names its rounding, the mixing hash, and bit searches. Pure functions; nothing here touches state."""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from engine.kernels import inlined_kernel, kernel
+from engine.types import MIX_MULTIPLIER, MIX_SEED, PPM
+
+_WORD = 2**64
+_SIGN = 2**63
+
+
+def signed(word: int) -> int:
+    """The two's complement reading of a 64-bit pattern."""
+    return (word + _SIGN) % _WORD - _SIGN
+
+
+SEED = signed(MIX_SEED)
+_MULTIPLIER = signed(MIX_MULTIPLIER)
+_LOWER_HALF = 0xFFFFFFFF
+
+
+@inlined_kernel
+def mix(state_so_far, value):
+    """One step of the hash of docs/CORE.md section 7, on 64-bit patterns kept in int64."""
+    product = (state_so_far ^ value) * _MULTIPLIER
+    return product ^ ((product >> 32) & _LOWER_HALF)
+
+
+@kernel
+def ceil_ppm(amount, ppm):
+    """ceil(amount · ppm / PPM) without overflow, for 0 ≤ amount < 2^63 and 0 ≤ ppm ≤ PPM."""
+    whole = amount // PPM
+    part = amount - whole * PPM
+    return whole * ppm + (part * ppm + PPM - 1) // PPM
+
+
+@kernel
+def product_exceeds(first, second, third, limit):
+    """Whether first · second · third > limit, for positive numbers, without forming the product."""
+    return first > (limit // second) // third
+
+
+@intrinsic
+def lowest_bit(typingctx, word):
+    """The place of the lowest bit set in a non-zero int64."""
+
+    def codegen(context, builder, signature, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def highest_bit(typingctx, word):
+    """The place of the highest bit set in a non-zero int64."""
+
+    def codegen(context, builder, signature, args):
+        leading = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.sub(ir.Constant(ir.IntType(64), 63), leading)
+
+    return types.int64(types.int64), codegen
+
+
+@kernel
+def client_id_digest(words, first):
+    """The digest of the five words of a client id that start at `first`; 0 for an empty id (docs/CORE.md section 3)."""
+    if (words[first] | words[first + 1] | words[first + 2] | words[first + 3] | words[first + 4]) == 0:
+        return np.int64(0)
+    digest = np.int64(SEED)
+    for word in range(first, first + 5):
+        digest = mix(digest, words[word])
+    return digest if digest != 0 else np.int64(1)

@@ -1,0 +1,227 @@
+"""Open orders: pool, levels, and the ways to find an order (by id, by client id, by account and symbol).
+
+Owns entering and leaving the book. An order in it is a member of exactly one level (first come, first served), one roster (its account's
+orders on the symbol, oldest first), the id index, and the client-id index where it has a client id. Holds are moved here too, because
+an order lies in the book if and only if its hold is in its owner's held balance.
+"""
+
+import numpy as np
+
+from engine.kernels import inlined_kernel, kernel
+from engine.kernels.arithmetic import SEED, mix
+from engine.kernels.balances import move_to_held
+from engine.kernels.hashed import NOWHERE, find, insert, link, remove, row_of, unlink
+from engine.kernels.ladder import add_level, find_level, remove_level
+from engine.types import Side
+
+
+@inlined_kernel
+def rest_of(order):
+    """Lots not executed yet."""
+    return order.order_lots - order.executed_lots
+
+
+@inlined_kernel
+def hold_asset(symbol, side):
+    return symbol.quote if side == Side.BUY else symbol.base
+
+
+@inlined_kernel
+def hold_amount(symbol, side, price_ticks, lots):
+    """What an order of so many lots holds while it rests: quote for a buy, base for a sell."""
+    return lots * price_ticks * symbol.tick_lot_units if side == Side.BUY else lots * symbol.lot_units
+
+
+@inlined_kernel
+def next_update_id(symbol):
+    symbol.last_update_id += 1
+    return symbol.last_update_id
+
+
+@kernel
+def digest_of(order):
+    """The digest of an order's client id; 0 if it has none."""
+    if (order.client_0 | order.client_1 | order.client_2 | order.client_3 | order.client_4) == 0:
+        return np.int64(0)
+    digest = mix(mix(mix(mix(mix(np.int64(SEED), order.client_0), order.client_1), order.client_2), order.client_3), order.client_4)
+    return digest if digest != 0 else np.int64(1)
+
+
+@kernel
+def take_order_slot(venue, book):
+    """A row for a new order; there is one, the ladder of checks has seen to it."""
+    slot = venue.orders_free
+    if slot != 0:
+        venue.orders_free = book.orders[slot].next
+        return slot
+    venue.orders_top += 1
+    return venue.orders_top
+
+
+@inlined_kernel
+def free_order_slot(venue, book, slot):
+    order = book.orders[slot]
+    order.order_id = 0
+    order.next = venue.orders_free
+    venue.orders_free = slot
+
+
+@kernel
+def _take_level(venue, book):
+    level = venue.levels_free
+    if level != 0:
+        venue.levels_free = book.levels[level].next_free
+        return level
+    venue.levels_top += 1
+    return venue.levels_top
+
+
+@kernel
+def enter_book(venue, symbol, book, balances, slot):
+    """Lets the order's rest lie in the book, behind all others at its price; returns the level's lots."""
+    order = book.orders[slot]
+    side = np.int64(order.side)
+    account = np.int64(order.account)
+    lots = rest_of(order)
+    move_to_held(venue, balances, account, hold_asset(symbol, side), hold_amount(symbol, side, order.price_ticks, lots))
+
+    ladder = book.ladders[np.int64(order.symbol) * 2 + side]
+    place = np.int64(find_level(book, ladder, order.price_ticks))
+    if place == 0:
+        place = np.int64(_take_level(venue, book))
+        level = book.levels[place]
+        level.price_ticks = order.price_ticks
+        level.lots = 0
+        level.head = slot
+        level.tail = 0
+        level.count = 0
+        add_level(venue, book, ladder, side, order.price_ticks, place)
+    level = book.levels[place]
+    order.level = place
+    order.next = 0
+    order.previous = level.tail
+    if level.tail != 0:
+        book.orders[level.tail].next = slot
+    level.tail = slot
+    level.count += 1
+    level.lots += lots
+
+    _join_roster(book, order, slot)
+    link(book.order_ids, 0, order.order_id, slot)
+    digest = digest_of(order)
+    if digest != 0:
+        link(book.client_ids, account, digest, slot)
+    venue.orders_open += 1
+    return level.lots
+
+
+@inlined_kernel
+def _join_roster(book, order, slot):
+    account = np.int64(order.account)
+    symbol = np.int64(order.symbol)
+    place = find(book.rosters, account, symbol)
+    if place == NOWHERE:
+        place = insert(book.rosters, account, symbol)
+        roster = book.rosters[place]
+        roster.head = slot
+        roster.tail = 0
+        roster.count = 0
+    roster = book.rosters[place]
+    order.roster_next = 0
+    order.roster_previous = roster.tail
+    if roster.tail != 0:
+        book.orders[roster.tail].roster_next = slot
+    roster.tail = slot
+    roster.count += 1
+
+
+@inlined_kernel
+def _quit_roster(book, order):
+    place = find(book.rosters, np.int64(order.account), np.int64(order.symbol))
+    roster = book.rosters[place]
+    if order.roster_previous != 0:
+        book.orders[order.roster_previous].roster_next = order.roster_next
+    else:
+        roster.head = order.roster_next
+    if order.roster_next != 0:
+        book.orders[order.roster_next].roster_previous = order.roster_previous
+    else:
+        roster.tail = order.roster_previous
+    roster.count -= 1
+    if roster.count == 0:
+        remove(book.rosters, place)
+
+
+@kernel
+def leave_book(venue, book, slot):
+    """Takes the order out of its level, roster and indexes; returns the lots that are left at the level. Its row stays filled until freed."""
+    order = book.orders[slot]
+    level = book.levels[order.level]
+    if order.previous != 0:
+        book.orders[order.previous].next = order.next
+    else:
+        level.head = order.next
+    if order.next != 0:
+        book.orders[order.next].previous = order.previous
+    else:
+        level.tail = order.previous
+    level.count -= 1
+    level.lots -= rest_of(order)
+    left = level.lots
+    if level.count == 0:
+        side = np.int64(order.side)
+        remove_level(venue, book, book.ladders[np.int64(order.symbol) * 2 + side], side, order.price_ticks)
+        level.next_free = venue.levels_free
+        venue.levels_free = order.level
+
+    _quit_roster(book, order)
+    unlink(book.order_ids, 0, order.order_id)
+    digest = digest_of(order)
+    if digest != 0:
+        unlink(book.client_ids, np.int64(order.account), digest)
+    venue.orders_open -= 1
+    return left
+
+
+@kernel
+def give_hold_back(venue, symbol, balances, order, lots):
+    """Returns what `lots` of a resting order hold to its owner's available balance."""
+    side = np.int64(order.side)
+    amount = hold_amount(symbol, side, order.price_ticks, lots)
+    move_to_held(venue, balances, np.int64(order.account), hold_asset(symbol, side), -amount)
+
+
+@kernel
+def open_order(book, account, symbol, order_id, digest):
+    """The row of the account's open order on the symbol, by id where it is not 0, else by client-id digest; 0 if there is none."""
+    if order_id != 0:
+        slot = row_of(book.order_ids, 0, order_id)
+    elif digest != 0:
+        slot = row_of(book.client_ids, account, digest)
+    else:
+        return 0
+    order = book.orders[slot]
+    return slot if slot != 0 and order.account == account and order.symbol == symbol else 0
+
+
+@kernel
+def open_orders_of(book, account, symbol):
+    """How many orders the account has open on the symbol."""
+    place = find(book.rosters, account, symbol)
+    return book.rosters[place].count if place != NOWHERE else 0
+
+
+@kernel
+def oldest_order_of(book, account, symbol):
+    """The row of the account's oldest open order on the symbol; there is one."""
+    return np.int64(book.rosters[find(book.rosters, account, symbol)].head)
+
+
+@kernel
+def rename_order(book, slot, digest):
+    """Moves the order's entry in the client-id index to a new digest; the caller then writes the new id's words."""
+    account = np.int64(book.orders[slot].account)
+    former = digest_of(book.orders[slot])
+    if former != 0:
+        unlink(book.client_ids, account, former)
+    link(book.client_ids, account, digest, slot)

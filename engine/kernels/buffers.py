@@ -1,0 +1,33 @@
+"""Arrays of bytes as the kernels want them: every record type as a view of the same memory."""
+
+import numpy as np
+
+from engine.kernels.state import Batch, Output
+from engine.types import (
+    ADMIN_COMMAND,
+    ADMIN_EVENT,
+    COMMAND_BYTES,
+    EVENT_BYTES,
+    ORDER_COMMAND,
+    ORDER_EVENT,
+    TRANSFER_COMMAND,
+    TRANSFER_EVENT,
+)
+
+
+def batch_of(commands: np.ndarray) -> Batch:
+    """A contiguous array of 128-byte records, of whatever dtype, as a batch with room for its codes."""
+    octets = commands.reshape(-1).view(np.uint8)
+    return Batch(
+        orders=octets.view(ORDER_COMMAND),
+        transfers=octets.view(TRANSFER_COMMAND),
+        admin=octets.view(ADMIN_COMMAND),
+        words=octets.view(np.int64),
+        codes=np.zeros(octets.size // COMMAND_BYTES, np.int16),
+    )
+
+
+def output(events: int) -> Output:
+    """A fresh buffer for so many events; its content is undefined."""
+    words = np.empty(events * (EVENT_BYTES // 8), np.int64)
+    return Output(words.view(ORDER_EVENT), words.view(TRANSFER_EVENT), words.view(ADMIN_EVENT), words)

@@ -1,0 +1,54 @@
+"""The one door for commands: a frame is applied in as few calls as the event buffer allows, mostly one.
+
+A command is started only where there is room for all it could yield (EVENTS_MAX events, as many new balances, NODES_MAX ladder nodes), so
+nothing below checks for room. The caller makes room and comes back.
+"""
+
+import numpy as np
+
+from engine.kernels import kernel
+from engine.kernels.admin import admin_command
+from engine.kernels.pending import expire_holds
+from engine.kernels.place import order_command
+from engine.kernels.state import EVENTS_MAX, NODES_MAX
+from engine.kernels.transfers import is_transfer, transfer_commands
+from engine.types import Kind
+
+
+@kernel
+def begin_frame(state, out):
+    """Expiries, before the frame's first command; `venue.now` is the frame's time already."""
+    venue = state.venue[0]
+    venue.index = -1
+    expire_holds(venue, state.ledger, out)
+
+
+@kernel
+def has_room(venue, book, balances, out):
+    """Whether one more command can be started, whatever it is."""
+    return (
+        venue.events + EVENTS_MAX <= out.orders.size
+        and (venue.balances_used + EVENTS_MAX) * 2 <= balances.size
+        and venue.nodes_top + NODES_MAX < book.node_bits.size
+    )
+
+
+@kernel
+def run_commands(state, batch, out, start):
+    """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started."""
+    venue = state.venue[0]
+    count = batch.orders.size
+    at = start
+    while at < count and has_room(venue, state.book, state.ledger.balances, out):
+        venue.now += 1
+        venue.index = at
+        kind = np.int64(batch.orders[at].kind)
+        if Kind.PLACE <= kind <= Kind.AMEND:
+            batch.codes[at] = order_command(state, batch, out, at)
+            at += 1
+        elif is_transfer(kind):
+            at = transfer_commands(state, batch, out, at)
+        else:
+            batch.codes[at] = admin_command(state, batch, out, at)
+            at += 1
+    return at

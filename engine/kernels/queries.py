@@ -1,0 +1,34 @@
+"""Read-only walks that would be slow in Python: the depth of a side, where a key's row is."""
+
+import numpy as np
+
+from engine.kernels import kernel
+from engine.kernels.hashed import find, row_of
+from engine.kernels.ladder import next_level
+
+
+@kernel
+def depth(book, symbol, side, levels):
+    """Fills `levels` (int64 (n, 2): price_ticks, lots) with the best levels of a side, best first; returns how many there are."""
+    ladder = book.ladders[symbol * 2 + side]
+    place = np.int64(ladder.best)
+    count = 0
+    while place != 0 and count < levels.shape[0]:
+        level = book.levels[place]
+        levels[count, 0] = level.price_ticks
+        levels[count, 1] = level.lots
+        count += 1
+        place = np.int64(next_level(book, ladder, side, level.price_ticks))
+    return count
+
+
+@kernel
+def slot_of(table, high, low):
+    """The slot of a key in a hashed table, or -1."""
+    return np.int64(find(table, high, low))
+
+
+@kernel
+def indexed_row(index, high, low):
+    """The row an INDEX gives for a key, or 0."""
+    return np.int64(row_of(index, high, low))

@@ -1,0 +1,211 @@
+"""The state of the venue: tables of records, grouped by what they are for.
+
+Owns every layout that kernels share. A table is a one-dimensional array of records, so that one order, level or balance is one or two
+cache lines; State groups the tables in NamedTuples, so that kernels read `state.book.orders[slot].price_ticks`.
+
+- Ids and slots start at 1; row 0 is never a member of anything, and 0 means none. (Row 0 of `orders` is the order at the door: a taker
+  that will never rest.)
+- Pools (orders, levels, ladder nodes, pending) hand out recycled rows first, then fresh ones up to `*_top`, so that untouched memory
+  stays untouched.
+- Hashed tables (engine/kernels/hashed.py) have the key fields `high` and `low` first.
+- Balances and ladder nodes are not pools of the rule book: they grow between commands whenever they might run out, and nothing that is
+  hashed or published depends on their size.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.types import (
+    CHAIN_MAX,
+    FEE_TIERS,
+    FIRST_CUSTOMER,
+    INITIAL_CAPACITY,
+    RULES_VERSION,
+    STEPS_MAX,
+    AccountStatus,
+    Pool,
+)
+
+LINE_BYTES = 64  # of a cache line; tables start at one
+EVENTS_MAX = STEPS_MAX * 2 + 8  # a command yields no more; nor does it touch more new balances
+NODES_MAX = 32  # ladder nodes one command may need: less than two paths of eleven
+FANOUT_BITS = 6
+FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
+_BALANCE_SLOTS = 1 << 16
+_NODES = 1 << 10
+
+
+def _row(text: str) -> np.dtype:
+    """A packed dtype from "name format, name format …"."""
+    return np.dtype([tuple(field.split()) for field in text.split(",")])
+
+
+VENUE = np.dtype(
+    [
+        (name, "<i8")
+        for name in (
+            "rules_version opened position now last_order_id seq last_account last_key last_asset last_symbol horizon limit_10s limit_day "
+            "orders_open orders_free orders_top levels_free levels_top nodes_free nodes_top "
+            "pending_count pending_free pending_top expiring transfers_oldest transfers_count balances_used "
+            # of the frame and command at hand
+            "permitted custody registering index events unknown_rules"
+        ).split()
+    ]
+)
+ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8")
+SYMBOL = _row(
+    "name_0 <i8, name_1 <i8, name_2 <i8, base <i8, quote <i8, lot_units <i8, tick_lot_units <i8, max_price_ticks <i8, max_quantity_lots <i8, "
+    "max_market_lots <i8, min_notional <i8, max_orders <i8, status <i8, last_trade_id <i8, last_update_id <i8, last_price_ticks <i8"
+)
+FEE = _row("maker_ppm <i4, taker_ppm <i4")
+ACCOUNT = _row(
+    "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, day_number <i8, day_count <i8"
+)
+KEY = _row("account <i8, scopes <i8, reference_hi <i8, reference_lo <i8")
+INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
+
+ORDER = _row(
+    "order_id <i8, price_ticks <i8, order_lots <i8, executed_lots <i8, executed_quote <i8, account <i4, symbol <i4, "
+    "next <i4, previous <i4, level <i4, side u1, order_type u1, time_in_force u1, stp u1, "  # 64 bytes: what matching touches
+    "placed_ns <i8, updated_ns <i8, client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8, "
+    "roster_next <i4, roster_previous <i4"
+)
+LEVEL = _row("price_ticks <i8, lots <i8, head <i4, tail <i4, count <i4, next_free <i4")
+LADDER = _row("root <i4, height <i4, best <i4, count <i4")  # of one side of one symbol; `best` is a level
+ROSTER = _row("high <i8, low <i8, head <i4, tail <i4, count <i8")  # (account, symbol) -> its open orders, oldest first
+
+BALANCE = _row("high <i8, low <i8, available <i8, held <i8")  # (account, asset)
+PENDING = _row(
+    "id_hi <i8, id_lo <i8, debit <i4, credit <i4, asset <i4, reason <i4, amount <i8, expires_ns <i8, user_hi <i8, user_lo <i8, held_ns <i8, "
+    "heap_place <i4, next_free <i4"
+)
+TRANSFER = _row(
+    "id_hi <i8, id_lo <i8, kind <i4, debit <i4, credit <i4, asset <i4, amount <i8, pending_hi <i8, pending_lo <i8, timeout_ns <i8, reason <i4, "
+    "code <i4, user_hi <i8, user_lo <i8, ended <i8, time_ns <i8"
+)
+
+
+class Registry(NamedTuple):
+    """What is listed and who is known; rows by id."""
+
+    capacity: np.ndarray  # int64 by Pool
+    asked: np.ndarray  # int64 by Pool: the capacity from the end of this frame
+    assets: np.ndarray
+    symbols: np.ndarray
+    fees: np.ndarray  # row = symbol · FEE_TIERS + tier
+    accounts: np.ndarray
+    keys: np.ndarray
+    asset_names: np.ndarray  # INDEX: see engine/kernels/admin.py
+    symbol_names: np.ndarray
+    account_references: np.ndarray  # INDEX: reference -> account
+    key_references: np.ndarray
+
+
+class Book(NamedTuple):
+    """The open orders of all symbols."""
+
+    ladders: np.ndarray  # row = symbol · 2 + side
+    node_bits: np.ndarray  # int64: which children of a ladder node are there
+    node_children: np.ndarray  # int32, FANOUT a node: nodes below, or levels at the bottom
+    levels: np.ndarray
+    orders: np.ndarray
+    order_ids: np.ndarray  # INDEX: (0, order_id) -> orders
+    client_ids: np.ndarray  # INDEX: (account, digest) -> orders
+    rosters: np.ndarray
+
+
+class Ledger(NamedTuple):
+    """Who owns what, and which transfers were made."""
+
+    balances: np.ndarray
+    pending: np.ndarray
+    pending_ids: np.ndarray  # INDEX: id -> pending
+    expiries: np.ndarray  # int32: a heap of pending rows by (expires_ns, held_ns), from 1
+    transfers: np.ndarray  # a ring of remembered transfers
+    transfer_ids: np.ndarray  # INDEX: id -> 1 + place in the ring
+    evicted: np.ndarray  # CHAIN_MAX TRANSFER rows: what each member of a chain pushed out of the ring
+    resolved: np.ndarray  # CHAIN_MAX PENDING rows: what each member resolved
+
+
+class State(NamedTuple):
+    venue: np.ndarray  # one VENUE record: counters, and what is true of the frame at hand
+    registry: Registry
+    book: Book
+    ledger: Ledger
+
+
+class Batch(NamedTuple):
+    """The commands of one frame: views of the same bytes, and where their codes go."""
+
+    orders: np.ndarray
+    transfers: np.ndarray
+    admin: np.ndarray
+    words: np.ndarray  # int64, 16 a command
+    codes: np.ndarray  # int16
+
+
+class Output(NamedTuple):
+    """A buffer of events: views of the same bytes."""
+
+    orders: np.ndarray
+    transfers: np.ndarray
+    admin: np.ndarray
+    words: np.ndarray  # int64, 20 an event
+
+
+def table(dtype, rows: int) -> np.ndarray:
+    """Zeroed rows that start at a cache line."""
+    dtype = np.dtype(dtype)
+    raw = np.zeros(rows * dtype.itemsize + LINE_BYTES, np.uint8)
+    start = -raw.ctypes.data % LINE_BYTES
+    return raw[start : start + rows * dtype.itemsize].view(dtype)
+
+
+def _slots(members: int) -> int:
+    """Slots of a hashed table for so many members: a power of two, never more than half full."""
+    return 2 * members
+
+
+def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
+    """An empty venue: no assets, no symbols, the house accounts."""
+    venue = table(VENUE, 1)
+    venue["rules_version"] = RULES_VERSION
+    venue["last_account"] = FIRST_CUSTOMER - 1
+    sizes = np.array(capacity, np.int64)
+    accounts = table(ACCOUNT, capacity[Pool.ACCOUNTS] + 1)
+    accounts["status"][1:FIRST_CUSTOMER] = AccountStatus.ACTIVE
+    registry = Registry(
+        capacity=sizes,
+        asked=sizes.copy(),
+        assets=table(ASSET, capacity[Pool.ASSETS] + 1),
+        symbols=table(SYMBOL, capacity[Pool.SYMBOLS] + 1),
+        fees=table(FEE, (capacity[Pool.SYMBOLS] + 1) * FEE_TIERS),
+        accounts=accounts,
+        keys=table(KEY, capacity[Pool.KEYS] + 1),
+        asset_names=table(INDEX, _slots(capacity[Pool.ASSETS])),
+        symbol_names=table(INDEX, _slots(capacity[Pool.SYMBOLS])),
+        account_references=table(INDEX, _slots(capacity[Pool.ACCOUNTS])),
+        key_references=table(INDEX, _slots(capacity[Pool.KEYS])),
+    )
+    book = Book(
+        ladders=table(LADDER, (capacity[Pool.SYMBOLS] + 1) * 2),
+        node_bits=table(np.int64, _NODES),
+        node_children=table(np.int32, _NODES * FANOUT),
+        levels=table(LEVEL, capacity[Pool.ORDERS] + 1),
+        orders=table(ORDER, capacity[Pool.ORDERS] + 1),
+        order_ids=table(INDEX, _slots(capacity[Pool.ORDERS])),
+        client_ids=table(INDEX, _slots(capacity[Pool.ORDERS])),
+        rosters=table(ROSTER, _slots(capacity[Pool.ORDERS])),
+    )
+    ledger = Ledger(
+        balances=table(BALANCE, _BALANCE_SLOTS),
+        pending=table(PENDING, capacity[Pool.PENDING] + 1),
+        pending_ids=table(INDEX, _slots(capacity[Pool.PENDING])),
+        expiries=table(np.int32, capacity[Pool.PENDING] + 1),
+        transfers=table(TRANSFER, capacity[Pool.TRANSFER_IDS]),
+        transfer_ids=table(INDEX, _slots(capacity[Pool.TRANSFER_IDS])),
+        evicted=table(TRANSFER, CHAIN_MAX),
+        resolved=table(PENDING, CHAIN_MAX),
+    )
+    return State(venue, registry, book, ledger)

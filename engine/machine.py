@@ -1,0 +1,346 @@
+"""`Machine`: frames in, codes and events out. The only door into the kernels.
+
+Owns the state's tables, the origins that are known, admission of frames, growth at the end of a frame, snapshots. It is a pure function of
+the frames it was given (docs/CORE.md): no clock, no chance, no I/O. It applies a frame or raises; after an exception it must not be used again.
+Queries answer from memory with plain values.
+"""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+
+from engine.kernels import warm
+from engine.kernels.buffers import batch_of, output
+from engine.kernels.frame import begin_frame, run_commands
+from engine.kernels.growth import grow_pools, make_room
+from engine.kernels.hashed import NOWHERE
+from engine.kernels.image import read_image, write_image
+from engine.kernels.queries import depth, indexed_row, slot_of
+from engine.kernels.state import EVENTS_MAX, create
+from engine.kernels.statehash import state_hash
+from engine.kernels.validate import INVARIANTS, SOUND, first_broken
+from engine.types import (
+    ADMIN_COMMAND,
+    EVENT_BYTES,
+    FEE_TIERS,
+    FIRST_CUSTOMER,
+    INITIAL_CAPACITY,
+    ORDER_COMMAND,
+    ORDER_EVENT,
+    ORIGINS_KEPT,
+    ROLE_KINDS,
+    Kind,
+    Role,
+    Side,
+)
+from engine.views import (
+    AccountView,
+    Applied,
+    AssetView,
+    KeyView,
+    OrderView,
+    PendingView,
+    ReplicaStopped,
+    SymbolView,
+)
+
+_WORD = 2**64
+_TEN_SECONDS_NS = 10 * 10**9
+_DAY_NS = 86_400 * 10**9
+_BUFFER_EVENTS = EVENTS_MAX * 3
+_EVENT_WORDS = EVENT_BYTES // 8
+
+
+class Origin(NamedTuple):
+    """A process that sends frames: its role and its last frame."""
+
+    role: int
+    number: int
+    position: int
+    digest: str  # of the last frame's commands
+
+
+def permitted_kinds(role: int) -> int:
+    """The kinds a role may send, as bits of a word."""
+    kinds = {Kind.TICK, Kind.REGISTER_ORIGIN}
+    if role & Role.OPERATOR:
+        kinds |= set(Kind)
+    for bit, allowed in ROLE_KINDS.items():
+        if role & bit:
+            kinds |= set(allowed)
+    return sum(1 << kind for kind in kinds)
+
+
+class Machine:
+    """The whole core. `capacity` (by Pool) is INITIAL_CAPACITY except in tests that want full pools soon."""
+
+    def __init__(self, capacity: tuple[int, ...] = INITIAL_CAPACITY) -> None:
+        warm()
+        self._state = create(capacity)
+        self._venue = self._state.venue[0]
+        self._origins: dict[int, Origin] = {}
+        self._permitted: dict[int, int] = {}  # by role
+        self._output = output(_BUFFER_EVENTS)
+        self.event_hash = 0  # of all event bytes so far, frame by frame
+        self.skipped: dict[str, int] = {}  # frames by the reason why they were not applied
+
+    # ------------------------------------------------------------ frames
+
+    def apply(self, header: np.void, commands: np.ndarray) -> Applied:
+        """Applies one frame.
+
+        `header`: a FRAME_HEADER record; `commands`: an array of its `count` 128-byte records. Raises ReplicaStopped where no replica may go
+        on, AssertionError where the frame is not the next one.
+        """
+        position, origin, number = int(header["position"]), int(header["origin"]), int(header["number"])
+        venue = self._venue
+        if position != venue["position"] + 1:
+            raise AssertionError(f"frame {position} after {venue['position']}")
+        if header["count"] != len(commands):
+            raise AssertionError(f"frame {position} has {len(commands)} commands, its header says {header['count']}")
+        if not commands.flags.c_contiguous:
+            commands = np.frombuffer(commands.tobytes(), ORDER_COMMAND)  # a NumPy copy would lose the bytes between the fields
+        commands = commands.view(ORDER_COMMAND)
+        digest = xxh3_128_hexdigest(commands)
+        skipped = self._skips(origin, number, digest, commands)
+        venue["position"] = position
+        if skipped:
+            self.skipped[skipped] = self.skipped.get(skipped, 0) + 1
+            return Applied(
+                position, self.now_ns, origin, number, commands, np.zeros(0, np.int16), np.zeros(0, ORDER_EVENT), skipped
+            )
+        self._admit(origin, number, digest, commands)
+        frame_time = int(header["time_ns"] if venue["opened"] else header["origin_time_ns"])
+        venue["now"] = max(frame_time, self.now_ns + 1)
+        codes, events = self._run(commands)
+        if venue["unknown_rules"]:
+            raise ReplicaStopped(f"frame {position} asks for rules that this version does not know")
+        return Applied(position, self.now_ns, origin, number, commands, codes, events)
+
+    def _skips(self, origin: int, number: int, digest: str, commands: np.ndarray) -> str:
+        """Why the frame is not to be applied, or ""."""
+        known = self._origins.get(origin)
+        if known is None:
+            first = commands[:1].view(ADMIN_COMMAND)
+            registers = number == 1 and len(first) and first["kind"][0] == Kind.REGISTER_ORIGIN and first["role"][0] != 0
+            return "" if registers else "unknown origin"
+        if number == known.number and digest != known.digest:
+            raise ReplicaStopped(f"frame {number} of origin {origin} came twice with different commands")
+        if number <= known.number:
+            return "duplicate"
+        return "gap" if number > known.number + 1 else ""
+
+    def _admit(self, origin: int, number: int, digest: str, commands: np.ndarray) -> None:
+        """Notes the frame with its origin, and what its role may do."""
+        known = self._origins.get(origin)
+        if known is None and len(self._origins) == ORIGINS_KEPT:
+            del self._origins[min(self._origins, key=lambda kept: self._origins[kept].position)]
+        role = known.role if known else int(commands[:1].view(ADMIN_COMMAND)["role"][0])
+        self._origins[origin] = Origin(role, number, int(self._venue["position"]), digest)
+        if role not in self._permitted:
+            self._permitted[role] = permitted_kinds(role)
+        self._venue["permitted"] = self._permitted[role]
+        self._venue["custody"] = role & (Role.CUSTODY | Role.OPERATOR)
+        self._venue["registering"] = known is None
+
+    def _run(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Expiries and commands; the kernels return for more room as often as they need it, mostly never."""
+        batch = batch_of(commands)
+        venue = self._venue
+        venue["events"] = 0
+        self._state = make_room(self._state)
+        begin_frame(self._state, self._output)
+        parts = []
+        at = 0
+        while True:
+            at = run_commands(self._state, batch, self._output, at)
+            parts.append(self._output.words[: int(venue["events"]) * _EVENT_WORDS].copy())
+            if at == len(commands):
+                break
+            venue["events"] = 0
+            self._state = make_room(self._state)
+        words = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        self.event_hash = xxh3_64_intdigest(words, self.event_hash)
+        registry = self._state.registry
+        if not np.array_equal(registry.asked, registry.capacity):
+            self._state = grow_pools(self._state)
+        return batch.codes, words.view(ORDER_EVENT)
+
+    # ------------------------------------------------------------ the state as a whole
+
+    def state_hash(self) -> int:
+        """The hash of docs/CORE.md section 7, 0 … 2^64 − 1."""
+        rows = [(origin, known.role, known.number, known.position) for origin, known in self._origins.items()]
+        return state_hash(self._state, np.array(rows, np.int64).reshape(-1, 4)) % _WORD
+
+    def validate(self) -> str:
+        """ "" where every invariant of docs/CORE.md section 8 holds, else the first broken one: "NAME: detail"."""
+        which, what = first_broken(self._state)
+        if which == SOUND:
+            return ""
+        name, detail = INVARIANTS[which]
+        return f"{name}: {detail}: {what}"
+
+    def snapshot(self) -> bytes:
+        """The machine as bytes, from which `restore` makes an equal one."""
+        outside = {"origins": self._origins, "event_hash": self.event_hash, "skipped": self.skipped}
+        return write_image(self._state, json.dumps(outside).encode())
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> "Machine":
+        """A machine equal to the one that took the snapshot. Raises ValueError where the bytes are damaged or of another layout."""
+        machine = cls((2,) * 7)
+        machine._state, attachment = read_image(snapshot)
+        machine._venue = machine._state.venue[0]
+        outside = json.loads(attachment)
+        machine._origins = {int(origin): Origin(*known) for origin, known in outside["origins"].items()}
+        machine.event_hash = outside["event_hash"]
+        machine.skipped = outside["skipped"]
+        return machine
+
+    # ------------------------------------------------------------ queries
+
+    @property
+    def position(self) -> int:
+        return int(self._venue["position"])
+
+    @property
+    def now_ns(self) -> int:
+        return int(self._venue["now"])
+
+    @property
+    def opened(self) -> bool:
+        return bool(self._venue["opened"])
+
+    @property
+    def event_seq(self) -> int:
+        return int(self._venue["seq"])
+
+    def asset(self, asset: int) -> AssetView | None:
+        if not 0 < asset <= self._venue["last_asset"]:
+            return None
+        row = self._state.registry.assets[asset]
+        return AssetView(asset, _name(row), int(row["scale"]))
+
+    def assets(self) -> list[AssetView]:
+        return [self.asset(number) for number in range(1, int(self._venue["last_asset"]) + 1)]
+
+    def symbol(self, symbol: int) -> SymbolView | None:
+        if not 0 < symbol <= self._venue["last_symbol"]:
+            return None
+        row = self._state.registry.symbols[symbol]
+        return SymbolView(symbol, _name(row), *row.item()[3:])
+
+    def symbols(self) -> list[SymbolView]:
+        return [self.symbol(number) for number in range(1, int(self._venue["last_symbol"]) + 1)]
+
+    def account(self, account: int) -> AccountView | None:
+        """A customer's account."""
+        if not self._is_customer(account):
+            return None
+        reference_hi, reference_lo, status, tier, opened_ns, window, in_window, day, in_day = self._state.registry.accounts[account].item()
+        now = self.now_ns
+        orders_10s = in_window if window == now // _TEN_SECONDS_NS else 0
+        orders_day = in_day if day == now // _DAY_NS else 0
+        return AccountView(account, (reference_hi, reference_lo), status, tier, opened_ns, orders_10s, orders_day)
+
+    def find_account(self, reference_hi: int, reference_lo: int) -> int:
+        """The account with this reference, 0 where there is none."""
+        if reference_hi == 0 and reference_lo == 0:
+            return 0
+        return indexed_row(self._state.registry.account_references, reference_hi, reference_lo)
+
+    def key(self, key: int) -> KeyView | None:
+        if not 0 < key <= self._venue["last_key"]:
+            return None
+        row = self._state.registry.keys[key]
+        return KeyView(key, int(row["account"]), int(row["scopes"]))
+
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """(available, held)"""
+        balances = self._state.ledger.balances
+        slot = slot_of(balances, account, asset) if account > 0 else NOWHERE
+        return balances[slot].item()[2:] if slot != NOWHERE else (0, 0)
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """(asset, available, held) of every asset of which the account has any."""
+        every = ((asset, *self.balance(account, asset)) for asset in range(1, int(self._venue["last_asset"]) + 1))
+        return [row for row in every if row[1] or row[2]]
+
+    def order(self, order_id: int) -> OrderView | None:
+        """An open order."""
+        row = indexed_row(self._state.book.order_ids, 0, order_id) if order_id > 0 else 0
+        return self._order_view(row) if row else None
+
+    def order_by_client_id(self, account: int, digest: int) -> OrderView | None:
+        """The account's open order with this client id (`engine.commands.client_id_digest`)."""
+        row = indexed_row(self._state.book.client_ids, account, digest) if account > 0 and digest else 0
+        return self._order_view(row) if row else None
+
+    def open_orders(self, account: int, symbol: int = 0) -> list[OrderView]:
+        """By rising order id; symbol 0 means all."""
+        symbols = [symbol] if symbol else range(1, int(self._venue["last_symbol"]) + 1)
+        return sorted(order for one in symbols for order in self._open_orders_on(account, one))
+
+    def _open_orders_on(self, account: int, symbol: int) -> list[OrderView]:
+        book = self._state.book
+        slot = slot_of(book.rosters, account, symbol) if account > 0 else NOWHERE
+        row = int(book.rosters[slot]["head"]) if slot != NOWHERE else 0
+        found = []
+        while row:
+            found.append(self._order_view(row))
+            row = int(book.orders[row]["roster_next"])
+        return found
+
+    def _order_view(self, row: int) -> OrderView:
+        order = self._state.book.orders[row]
+        names = ("order_id account symbol side order_type time_in_force stp price_ticks order_lots executed_lots executed_quote").split()
+        client_id = b"".join(int(order[f"client_{word}"]).to_bytes(8, "little", signed=True) for word in range(5))
+        values = (int(order[name]) for name in names)
+        return OrderView(*values, _text(client_id), int(order["placed_ns"]), int(order["updated_ns"]))
+
+    def depth(self, symbol: int, side: int, limit: int) -> np.ndarray:
+        """int64 (n, 2): price in ticks and lots, best first."""
+        count = int(self._state.book.ladders[symbol * 2 + side]["count"])
+        levels = np.empty((min(limit, count), 2), np.int64)
+        return levels[: depth(self._state.book, symbol, int(side), levels)]
+
+    def best(self, symbol: int) -> tuple[int, int, int, int]:
+        """(bid price, bid lots, ask price, ask lots); 0 = none."""
+        return *self._best_level(symbol, Side.BUY), *self._best_level(symbol, Side.SELL)
+
+    def _best_level(self, symbol: int, side: int) -> tuple[int, int]:
+        book = self._state.book
+        level = book.levels[book.ladders[symbol * 2 + side]["best"]]  # level 0 is all zero
+        return int(level["price_ticks"]), int(level["lots"])
+
+    def update_id(self, symbol: int) -> int:
+        return int(self._state.registry.symbols[symbol]["last_update_id"])
+
+    def pending(self, id_hi: int, id_lo: int) -> PendingView | None:
+        """A transfer that is held and neither captured, released nor expired."""
+        row = indexed_row(self._state.ledger.pending_ids, id_hi, id_lo) if id_hi > 0 else 0
+        if not row:
+            return None
+        hi, lo, debit, credit, asset, reason, amount, expires_ns, user_hi, user_lo, held_ns, *_ = self._state.ledger.pending[row].item()
+        return PendingView((hi, lo), debit, credit, asset, amount, expires_ns, reason, (user_hi, user_lo), held_ns)
+
+    def fees(self, symbol: int, tier: int) -> tuple[int, int]:
+        """(maker_ppm, taker_ppm)"""
+        return self._state.registry.fees[symbol * FEE_TIERS + tier].item()
+
+    def capacity(self, pool: int) -> int:
+        return int(self._state.registry.capacity[pool])
+
+    def _is_customer(self, account: int) -> bool:
+        return FIRST_CUSTOMER <= account <= self._venue["last_account"]
+
+
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode("ascii", "replace")
+
+
+def _name(row: np.void) -> str:
+    return _text(b"".join(int(row[f"name_{word}"]).to_bytes(8, "little", signed=True) for word in range(3)))
