@@ -310,7 +310,7 @@ class SegmentStore:
 
     def _drop_unborn(self, name: str, data: bytes, acknowledged: int, reason: str) -> None:
         """The last segment has no sound header: it was being made when the end came, unless something in it was acknowledged."""
-        first = _first_of_name(name)
+        first = first_position(name)
         if first <= max(acknowledged, _later_evidence(memoryview(data), 0, first)):
             raise LogDamaged(first, f"{self._directory.describe(name)} offset 0: {reason}")
         self._directory.remove(name)
@@ -512,6 +512,11 @@ def segment_names(directory: Directory) -> list[str]:
     return sorted(name for name in directory.names() if name.endswith(".log") and name[:-4].isdigit())
 
 
+def first_position(name: str) -> int:
+    """Of a segment file, by its name."""
+    return int(name.removesuffix(".log"))
+
+
 def read_mark(file: File) -> int | None:
     """The last acknowledged position that the mark holds; None where neither slot can be read."""
     size = _MARK.size + HASH_BYTES
@@ -551,7 +556,7 @@ def scan(directory: Directory, segment: Segment, data: bytes) -> Iterator[tuple[
 
 
 def archived(directory: Directory) -> Iterator[tuple[np.void, np.ndarray, bytes]]:
-    """Every acknowledged frame in a log's files, verified, without taking the directory: (header, commands, chain).
+    """Every acknowledged frame in a log's files, verified, without taking the directory: (header, commands, chain before it).
 
     Frames behind the mark, which a running log may be writing right now, are left out; where the mark cannot be read, all must hold.
     Raises LogDamaged, LogGone (no segments).
@@ -570,8 +575,8 @@ def archived(directory: Directory) -> Iterator[tuple[np.void, np.ndarray, bytes]
             for offset, fields in scan(directory, segment, data):
                 if fields.position > acknowledged:
                     return
-                segment.last, segment.chain = fields.position, frames.chain_at(data, offset)
                 yield *frames.arrays_at(data, offset, fields.count), segment.chain
+                segment.last, segment.chain = fields.position, frames.chain_at(data, offset)
         except LogDamaged as damage:
             if damage.position <= acknowledged:
                 raise
@@ -597,7 +602,7 @@ def _segment_of(directory: Directory, name: str, data: bytes) -> Segment:
     try:
         return Segment.from_header(name, bytes(data[:SEGMENT_HEADER_BYTES]))
     except FrameError as error:
-        raise LogDamaged(_first_of_name(name), f"{directory.describe(name)} offset 0: {error}") from error
+        raise LogDamaged(first_position(name), f"{directory.describe(name)} offset 0: {error}") from error
 
 
 def _later_evidence(view: memoryview, offset: int, position: int) -> int:
@@ -613,10 +618,6 @@ def _later_evidence(view: memoryview, offset: int, position: int) -> int:
             if position <= fields.position <= limit and fields.durable < fields.position:
                 highest = max(highest, fields.durable)
     return highest
-
-
-def _first_of_name(name: str) -> int:
-    return int(name.removesuffix(".log"))
 
 
 def _read_all(directory: Directory, name: str) -> bytes:

@@ -107,6 +107,8 @@ def test_the_last_few_are_kept(tmp_path):
         store.save(position, {"core": b"%d" % position})
     assert store.positions() == [5, 9, 12]
     assert store.newest() == (12, {"core": b"12"})
+    assert store.newest(at_most=11) == (9, {"core": b"9"})
+    assert store.newest(at_most=4) is None
 
 
 def test_a_damaged_snapshot_falls_back_to_the_one_before_at_every_byte(caplog):

@@ -86,11 +86,9 @@ def test_a_resend_is_answered_with_its_first_position():
 def test_locate_finds_every_position_and_its_chain():
     disk = written(20)
     store = opened(disk)
-    chain = GENESIS
-    for header, _, own in archived(disk):
-        assert store.locate(int(header["position"]))[2] == chain
-        chain = own
-    assert store.locate(41)[2] == chain
+    for header, _, chain_before in archived(disk):
+        assert store.locate(int(header["position"]))[2] == chain_before
+    assert store.locate(41)[2] == header["chain"].tobytes()
     with pytest.raises(LogAhead):
         store.locate(42)
 
