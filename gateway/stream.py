@@ -92,16 +92,14 @@ class StreamServer:
 
     def __init__(self, gateway, admission: Admission | None = None) -> None:
         self.loop = asyncio.get_running_loop()
-        self.admission = admission or Admission()
         self.counts: Counter[str] = Counter()
-        self.edge = Edge(gateway, self.admission, clock=time.time_ns)
+        self.edge = Edge(gateway, admission or Admission(), clock=time.time_ns)
         self._connections: dict[Connection, None] = {}
         self._listening: asyncio.Server | None = None
         self._ticking: asyncio.Task | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen. Returns the port, which is a free one where `port` is 0."""
-        self.edge.start()
         self._ticking = self.loop.create_task(self._tick())
         self._listening = await self.loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG)
         port = self._listening.sockets[0].getsockname()[1]
@@ -129,11 +127,9 @@ class StreamServer:
     def connected(self, connection: Connection) -> None:
         self.counts["connections"] += 1
         self._connections[connection] = None
-        self.admission.opened(connection.session.peer)
 
     def disconnected(self, connection: Connection) -> None:
         del self._connections[connection]
-        self.admission.closed(connection.session.peer)
 
     def counters(self) -> dict[str, int]:
         """Plain figures for the metrics page."""

@@ -1,7 +1,7 @@
 """Market streams for one connection: SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY, GET_PROPERTY.
 
 Owns the set of streams of its connection and the `combined` property. Errors are answered in the dialect's words; the connection
-is closed for two things only: too many messages a second (the session's business) and nothing else here.
+is closed for too many messages a second (the session's business) and for the end of a listen key.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 import orjson
+from websockets.frames import CloseCode
 
 from gateway.streams.hub import Source
 from gateway.streams.session import Session
@@ -69,9 +70,10 @@ class MarketConversation:
     def send_framed(self, framed: bytes) -> None:
         self._session.send_framed(framed)
 
-    def ended(self, source: Source) -> None:
-        """The source speaks no more; it stopped by itself."""
+    def user_stream_ended(self, source: Source) -> None:
+        """A listen key among the streams is no longer valid: the client has to come back with another."""
         self._sources.pop(source.text, None)
+        self._session.close(CloseCode.POLICY_VIOLATION, "listenKey expired")
 
     # ------------------------------------------------------------ requests
 
@@ -79,14 +81,13 @@ class MarketConversation:
         try:
             request = msgspec.json.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return {"code": 3, "msg": f"Invalid JSON: {error}"}
+            return _refused(3, f"Invalid JSON: {error}")
         request_id = None
         try:
             request_id = _request_id(request)
             return {"result": self._answer(request), "id": request_id}
         except RequestError as error:
-            reply = {"code": error.code, "msg": error.text}
-            return reply if request_id is None else {**reply, "id": request_id}
+            return _refused(error.code, error.text) | ({} if request_id is None else {"id": request_id})
 
     def _answer(self, request: dict) -> object:
         method, params = request.get("method"), request.get("params", [])
@@ -157,6 +158,12 @@ def _request_id(request: object) -> int | str | None:
     if "method" not in request:
         raise RequestError(2, "Invalid request: missing field `method`")
     return request_id
+
+
+def _refused(code: int, text: str) -> dict:
+    """An error in both of its forms: as documented, and as clients have come to know it."""
+    error = {"code": code, "msg": text}
+    return {**error, "error": error}
 
 
 def _quoted(method: object) -> str:

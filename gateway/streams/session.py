@@ -58,7 +58,7 @@ class Conversation(Protocol):
         """The last message before the server stops, if this conversation has one."""
 
     def closed(self) -> None:
-        """Nothing more will be read or written. Called once, also where `opened` never was."""
+        """Nothing more will be read or written. Called once."""
 
 
 class Refusal(NamedTuple):
@@ -85,7 +85,7 @@ class Session:
     """A server's side of one connection. `peer` is the client's address, for limits and logs."""
 
     __slots__ = (
-        "_allowance", "_allowance_at", "_conversation", "_door", "_fragments", "_inbox", "_on_output", "_outbox", "_pinged_at",
+        "_allowance", "_allowance_at", "_conversation", "_door", "_fragments", "_gone", "_inbox", "_on_output", "_outbox", "_pinged_at",
         "_protocol", "close_reason", "deadline", "born", "finished", "now", "peer", "requested",
     )  # fmt: skip
 
@@ -97,6 +97,7 @@ class Session:
         self._inbox = b""
         self._outbox: list[bytes] = []
         self._fragments: list[bytes] = []
+        self._gone: list[Callable[[], None]] = []
         self._allowance = 0.0
         self._allowance_at = now
         self._pinged_at = 0.0  # when the oldest unanswered ping was sent; 0 = none
@@ -161,6 +162,9 @@ class Session:
         conversation, self._conversation = self._conversation, None
         if conversation is not None:
             conversation.closed()
+        gone, self._gone = self._gone, []
+        for callback in gone:
+            callback()
 
     def shut_down(self, now_ms: int) -> None:
         """Say farewell and close, because the server stops."""
@@ -172,7 +176,11 @@ class Session:
         else:
             self.finished = True
 
-    # ------------------------------------------------------------ what the conversation calls
+    # ------------------------------------------------------------ what door and conversation call
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the transport is gone."""
+        self._gone.append(callback)
 
     @property
     def close_code(self) -> int:

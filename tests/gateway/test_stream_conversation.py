@@ -157,6 +157,7 @@ def test_errors_are_answered_in_the_dialects_words(request_: object, code: int, 
     reply = Talk().ask(request_)
     assert reply["code"] == code
     assert reply["msg"].startswith(text)
+    assert reply["error"] == {"code": code, "msg": reply["msg"]}
 
 
 def test_1024_streams_and_not_one_more():
