@@ -19,8 +19,8 @@ from cryptoshop.settings import add_arguments, from_arguments
 from engine.log.files import DiskDirectory
 from engine.log.port import LogDamaged
 from engine.log.segments import archived, first_position, segment_names
-from engine.replica import CHAIN_PART, CORE_PART, Replica, ReplicaStopped, SnapshotDamaged, SnapshotStore, default_machine
-from engine.views import Applied
+from engine.replica import CHAIN_PART, CORE_PART, Replica, SnapshotDamaged, SnapshotStore, default_machine
+from engine.views import Applied, ReplicaStopped
 
 VALIDATE_FRAMES = 100_000  # frames between two walks through all invariants
 PROGRESS_SECONDS = 1.0

@@ -30,7 +30,7 @@ from engine.log import frame as frames
 from engine.log import open_log
 from engine.log.frame import GENESIS
 from engine.log.port import Log, LogAhead, LogDamaged, LogError, LogGone, LogRefused, LogUnavailable, Refusal
-from engine.replica import Reducer, Replica, ReplicaStopped, SnapshotStore, default_machine
+from engine.replica import Reducer, Replica, SnapshotStore, default_machine
 from engine.types import (
     ADMIN_EVENT,
     AMOUNT_MAX,
@@ -45,7 +45,7 @@ from engine.types import (
     Role,
     Side,
 )
-from engine.views import Applied
+from engine.views import Applied, ReplicaStopped
 
 logger = logging.getLogger(__name__)
 

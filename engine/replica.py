@@ -18,7 +18,7 @@ from blake3 import blake3
 from engine.log.files import Directory, DiskDirectory
 from engine.log.frame import GENESIS
 from engine.types import HASH_BYTES
-from engine.views import Applied
+from engine.views import Applied, ReplicaStopped
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +31,6 @@ _MAGIC = b"CSN1"
 _VERSION = 1
 _HEAD = struct.Struct("<4sIqI")  # magic, version, position, parts
 _PART = struct.Struct("<Hq")  # bytes of the name, bytes of the content
-
-
-class ReplicaStopped(Exception):
-    """The replica does not go on; the cause is chained."""
 
 
 class SnapshotDamaged(Exception):
@@ -194,6 +190,9 @@ class Replica:
             applied = self.machine.apply(header, commands)
             for reducer in self.reducers.values():
                 reducer.apply(applied)
+        except ReplicaStopped as error:
+            self.stopped = error
+            raise ReplicaStopped(f"frame {int(header['position'])}: {error}") from error
         except Exception as error:
             self.stopped = error
             raise ReplicaStopped(f"frame {int(header['position'])}: {type(error).__name__}: {error}") from error

@@ -22,8 +22,9 @@ from engine.log.memory import MemoryLog
 from engine.log.port import LogAhead, LogDamaged, LogGone, LogRefused, LogUnavailable, Refusal
 from engine.log.segments import archived
 from engine.oracle.machine import OracleMachine
-from engine.replica import ReplicaStopped, SnapshotStore
+from engine.replica import SnapshotStore
 from engine.types import ADMIN_EVENT, Code, EventKind, Kind, Role, Side
+from engine.views import ReplicaStopped
 from tests.engine.log.disk import ForgetfulDisk
 from tests.engine.log.processes import log_process
 from tests.engine.log.samples import ticks, values_of

@@ -7,8 +7,9 @@ import pytest
 
 from engine.log import frame as frames
 from engine.log.frame import GENESIS
-from engine.replica import Replica, ReplicaStopped, SnapshotDamaged, SnapshotStore
+from engine.replica import Replica, SnapshotDamaged, SnapshotStore
 from engine.types import Role
+from engine.views import ReplicaStopped
 from tests.engine.log.disk import ForgetfulDisk, PowerCut
 from tests.engine.log.samples import ORIGIN
 from tests.engine.log.tally import POISON, TallyMachine, registering, ticks
