@@ -14,6 +14,8 @@ from cryptoshop.errors import StartError
 
 HTTP_PORT = 8080
 WS_PORT = 8081
+REQUEST_WEIGHT = 6_000
+DEMO_REQUEST_WEIGHT = 60_000
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Settings:
     database_url: str = ""  # empty: the embedded PostgreSQL of the data directory
     log_url: str = ""  # empty: the local log of the data directory
     demo: bool = False
+    request_weight: int | None = None  # 0: no limit; None: as `weight_per_minute` says
 
     @property
     def log_dir(self) -> Path:
@@ -52,8 +55,20 @@ class Settings:
         return self.data_dir / "run.json"
 
     @property
+    def shared_dir(self) -> Path:
+        """Tables that the running processes share: request counts, listen keys, metrics. Gone with the venue's next start."""
+        return self.data_dir / "shared"
+
+    @property
     def metrics_dir(self) -> Path:
-        return self.data_dir / "metrics"
+        return self.shared_dir / "metrics"
+
+    @property
+    def weight_per_minute(self) -> int:
+        """The request weight that one address may use: the dialect's, ten times that in a demo, where all come from one machine."""
+        if self.request_weight is not None:
+            return self.request_weight
+        return DEMO_REQUEST_WEIGHT if self.demo else REQUEST_WEIGHT
 
     @property
     def role_log_dir(self) -> Path:
@@ -77,6 +92,8 @@ class Settings:
                  "--ws-port", str(self.ws_port)]  # fmt: skip
         if self.log_url:
             flags += ["--log", self.log_url]
+        if self.request_weight is not None:
+            flags += ["--request-weight", str(self.request_weight)]
         if self.demo:
             flags.append("--demo")
         return flags
@@ -118,6 +135,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database-url", default=os.environ.get("CRYPTOSHOP_DATABASE_URL", ""), metavar="URL",
                         help="postgresql://user:password@host:port/name of a PostgreSQL to use instead of the embedded one")  # fmt: skip
     parser.add_argument("--log", dest="log_url", default="", metavar="URL", help="local:SOCKET of a command log that runs already")
+    parser.add_argument("--request-weight", type=int, default=None, metavar="N",
+                        help=f"request weight an address may use in a minute; 0 = no limit (default: {REQUEST_WEIGHT}, "
+                             f"with --demo {DEMO_REQUEST_WEIGHT})")  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="list markets, fund demo users, start demo traders, back-fill a day")
 
 
@@ -130,4 +150,5 @@ def from_arguments(arguments: argparse.Namespace) -> Settings:
         database_url=arguments.database_url,
         log_url=arguments.log_url,
         demo=arguments.demo,
+        request_weight=arguments.request_weight,
     )

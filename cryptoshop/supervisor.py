@@ -147,8 +147,8 @@ class Supervisor:
         settings = self.settings
         for path in (settings.log_dir, settings.snapshot_dir, settings.role_log_dir):
             path.mkdir(exist_ok=True)
-        shutil.rmtree(settings.metrics_dir, ignore_errors=True)
-        settings.metrics_dir.mkdir()
+        shutil.rmtree(settings.shared_dir, ignore_errors=True)
+        settings.metrics_dir.mkdir(parents=True)
         if not settings.log_url:
             await self.launch("log")
         say("start 1/4  PostgreSQL and the core's kernels (compiling them takes a minute the first time)")

@@ -32,7 +32,7 @@ from cryptoshop.listing import asset_command, symbol_command
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
 from engine.exchange import ExchangeClient
-from engine.types import HOUSE_GATEWAY, Code, Kind, OrderType, Role, Side
+from engine.types import HOUSE_GATEWAY, Code, KeyScope, Kind, OrderType, Role, Side
 from engine.units import parse_units
 from engine.views import SymbolView
 from gateway.identity import Identity, load_master_key
@@ -96,10 +96,9 @@ async def open_accounts(settings: Settings, exchange: ExchangeClient, identity: 
         person = people.setdefault(name, fresh)
         write_private(draft, people)
         if "account" not in person:
-            user = await identity.find_user(person["email"]) or await identity.sign_up(person["email"], person["password"])
-            person["account"] = user.account
+            person["account"] = (await identity.sign_up(person["email"], person["password"])).account
         if "apiKey" not in person:
-            key = await identity.create_key(person["account"], "HMAC", "demo", ["READ", "TRADE", "WITHDRAW"])
+            key = await identity.create_key(person["account"], "HMAC", "demo", KeyScope.READ | KeyScope.TRADE | KeyScope.WITHDRAW)
             person |= {"apiKey": key.api_key, "secret": key.secret}
         write_private(draft, people)
     return people

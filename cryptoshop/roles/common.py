@@ -16,6 +16,8 @@ from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine.exchange import ExchangeClient
 from engine.types import Role
 from gateway.identity import Identity, load_master_key
+from gateway.limits import Limits
+from gateway.listen_keys import ListenKeys
 from marketdata import History, MarketData
 
 EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK
@@ -35,7 +37,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(exchange.close)
         history = History(pool, exchange, marketdata)
         identity = Identity(pool, exchange, load_master_key(settings.master_key_path))
-        yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity)
+        settings.shared_dir.mkdir(exist_ok=True)
+        limits = Limits(settings.shared_dir / "limits", weight_per_minute=settings.weight_per_minute)
+        listen_keys = ListenKeys(settings.shared_dir / "listen-keys")
+        yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity, limits=limits, listen_keys=listen_keys)
 
 
 def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]]) -> int:
