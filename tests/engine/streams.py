@@ -145,13 +145,13 @@ class CollidingStream:
 
     def next_frame(self) -> Frame:
         frame = self._opening_frame() if self._opening else self._any_frame()
-        if frame.number == self.numbers.get(frame.origin, 0) + 1:
-            self.numbers[frame.origin] = frame.number
         self.sent = [*self.sent[-20:], frame]
         return frame
 
     def learn(self, applied: Applied) -> None:
-        """Note the orders and holds that came into being."""
+        """Note the origin's number, and the orders and holds that came into being."""
+        if not applied.skipped:
+            self.numbers[applied.origin] = applied.number
         events = applied.events
         named = ["order_id", "account", "symbol"]
         self.orders += events[events["kind"] == EventKind.NEW][named].tolist()
@@ -181,7 +181,8 @@ class CollidingStream:
         elif drawn < 0.01:
             number = max(number - 2 - rng.randint(0, 3), -1)  # long ago: a duplicate, whatever it brings
         elif drawn < 0.015:
-            origin, number = rng.randint(1000, 1200), rng.choice((1, 1, 2, 0))
+            origin = rng.randint(1000, 1200)
+            number = self.numbers[origin] + 1 if origin in self.numbers else rng.choice((1, 1, 2, 0))
         batch: list[np.ndarray] = []
         if origin >= 1000 and rng.random() < 0.7:
             batch.append(make.admin(Kind.REGISTER_ORIGIN, role=rng.choice((0, 1, 2, 8, 64)), valid_until_ns=rng.choice((0, 1))))

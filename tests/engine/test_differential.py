@@ -18,8 +18,8 @@ from engine.types import ADMIN_COMMAND, ORDER_COMMAND, ORDER_KINDS, TRANSFER_COM
 from tests.engine.streams import CollidingStream, Frame, header
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
-EPISODES = 30
-COMMANDS_PER_EPISODE = 10_500  # 315,000 in all
+EPISODES = 40
+COMMANDS_PER_EPISODE = 12_500  # 500,000 in all
 VALIDATE_EVERY = 50
 SNAPSHOT_EVERY = 60
 REDUCTIONS_MAX = 300
