@@ -201,8 +201,13 @@ def _placed(event: np.void, command: np.void) -> OrderRecord:
 
 
 def client_text(raw: bytes) -> str:
-    """A client id (or a name) as text that every database takes; the dialect admits only what comes through unchanged."""
-    return bytes(raw).decode("ascii", "backslashreplace").replace("\0", "\\x00")
+    """A client id (or a name) as text, as the machine shows it."""
+    return storable(bytes(raw).decode("ascii", "replace"))
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL cannot store; the dialect admits only what comes through unchanged."""
+    return text.replace("\0", "\ufffd")
 
 
 # ---------------------------------------------------------------- trades and candles

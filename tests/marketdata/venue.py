@@ -1,0 +1,36 @@
+"""A venue for tests of this room: the colliding command stream, through a real log, at any pace."""
+
+from engine.log.clock import LogClock
+from engine.log.frame import encode
+from engine.log.memory import MemoryLog
+from engine.log.port import Log, LogRefused
+from engine.machine import Machine
+from engine.views import Applied
+from tests.engine.streams import START_NS, CollidingStream
+
+
+class Market:
+    """A stream of frames that meet a market: appended to a log as they come, and applied to a machine of its own so that it learns."""
+
+    def __init__(self, seed: int, log: Log | None = None):
+        self.stream = CollidingStream(seed)
+        self.log = log or MemoryLog(LogClock(START_NS, wall=lambda: self.stream.time_ns, steady=lambda: 0, jump_limit_ns=2**62))
+        self.machine = Machine()
+
+    async def append(self, frames: int = 1) -> list[Applied]:
+        """Append that many more frames (those that the log takes); returns what came of them."""
+        done = []
+        while len(done) < frames:
+            frame = self.stream.next_frame()
+            if not len(frame.commands) or frame.number < 1:
+                continue
+            try:
+                position = await self.log.append(encode(frame.commands, frame.origin, frame.number, frame.origin_time_ns))
+            except LogRefused:
+                continue
+            if position <= self.machine.position:
+                continue
+            applied = self.machine.apply(*await anext(self.log.read(position)))
+            self.stream.learn(applied)
+            done.append(applied)
+        return done
