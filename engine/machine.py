@@ -331,6 +331,10 @@ class Machine:
         """(maker_ppm, taker_ppm)"""
         return self._state.registry.fees[symbol * FEE_TIERS + tier].item()
 
+    def order_limits(self) -> tuple[int, int]:
+        """(orders per 10 s, per day) that an account may place; 0 = no limit."""
+        return int(self._venue["limit_10s"]), int(self._venue["limit_day"])
+
     def capacity(self, pool: int) -> int:
         return int(self._state.registry.capacity[pool])
 
