@@ -47,6 +47,7 @@ ACCOUNTS = 64
 PRICES = 20  # ticks around the middle
 CHECKED_FRAMES = 200
 LARGE_FRAMES = 64
+FRAMES_WAITING = 4
 BARE_SYNCS = 400
 ORIGIN = 1
 
@@ -161,12 +162,12 @@ async def _open_loop(url: str, orders: np.ndarray, rate: float) -> tuple[np.ndar
 async def _flood(url: str, orders: np.ndarray) -> tuple[float, ExchangeClient]:
     client = await _prepared(url)
     began = time.perf_counter()
-    waiting: set[asyncio.Task] = set()
+    room = asyncio.Semaphore(FRAMES_WAITING)
     for at in range(0, len(orders), SUBMISSION_COMMANDS_MAX):
-        waiting.add(asyncio.ensure_future(client.execute(orders[at : at + SUBMISSION_COMMANDS_MAX], timeout=60)))
-        if len(waiting) == 4:
-            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.wait(waiting)
+        await room.acquire()
+        client.submit_block(orders[at : at + SUBMISSION_COMMANDS_MAX], lambda applied, start: room.release())
+    for _ in range(FRAMES_WAITING):
+        await room.acquire()
     seconds = time.perf_counter() - began
     await client.close()
     return seconds, client

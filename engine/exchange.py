@@ -84,23 +84,15 @@ class Outcome(NamedTuple):
     events: np.ndarray  # its ORDER_EVENT records; view them as TRANSFER_EVENT or ADMIN_EVENT by family
 
 
-def outcomes_of(applied: Applied, start: int, count: int, bounds: list[int] | None = None) -> list[Outcome]:
-    """The outcomes of the commands `start` … `start + count - 1` of an applied frame. `bounds` from `event_bounds`."""
-    bounds = bounds or event_bounds(applied)
-    codes = applied.codes[start : start + count].tolist()
-    events = applied.events
-    times = events["time_ns"]
-    outcomes = []
-    for index, code in enumerate(codes, start):
-        begin, end = bounds[index], bounds[index + 1]
-        time_ns = int(times[begin]) if begin < end else applied.time_ns
-        outcomes.append(Outcome(code, applied.position, index, time_ns, events[begin:end]))
-    return outcomes
-
-
-def event_bounds(applied: Applied) -> list[int]:
-    """For n commands n + 1 offsets: the events of command i are events[bounds[i]:bounds[i + 1]]."""
-    return np.searchsorted(applied.events["index"], np.arange(len(applied.codes) + 1)).tolist()
+def outcomes_of(applied: Applied) -> list[Outcome]:
+    """The outcomes of all commands of an applied frame."""
+    position, events, end_ns = applied.position, applied.events, applied.time_ns
+    codes, times = applied.codes.tolist(), events["time_ns"].tolist()
+    bounds = np.searchsorted(events["index"], np.arange(len(codes) + 1)).tolist()
+    return [
+        Outcome(code, position, index, times[begin] if begin < end else end_ns, events[begin:end])
+        for index, (code, begin, end) in enumerate(zip(codes, bounds, bounds[1:], strict=False))
+    ]
 
 
 # ---------------------------------------------------------------------- in memory
@@ -128,8 +120,7 @@ class Exchange:
 
     def execute(self, commands: np.ndarray, *, time_ns: int | None = None) -> list[Outcome]:
         """Apply the commands as one frame, at `time_ns` (default: the clock; never backwards). Raises FrameError on no or too many."""
-        applied = self.apply(commands, time_ns=time_ns)
-        return outcomes_of(applied, 0, len(applied.codes))
+        return outcomes_of(self.apply(commands, time_ns=time_ns))
 
     def apply(self, commands: np.ndarray, *, time_ns: int | None = None) -> Applied:
         """As `execute`, without an object for each command."""
@@ -222,15 +213,17 @@ class Exchange:
 
 
 Done = Callable[[list[Outcome]], None]
+BlockDone = Callable[[Applied, int], None]
 Failed = Callable[[LogError], None]
 
 
 class _Submission:
     """Commands that one caller submitted together."""
 
-    __slots__ = ("body", "count", "done", "failed")
+    __slots__ = ("block", "body", "count", "done", "failed")
 
-    def __init__(self, body: bytes, done: Done | None, failed: Failed | None):
+    def __init__(self, body: bytes, done: Done | BlockDone | None, failed: Failed | None, block: bool):
+        self.block = block
         self.body = body
         self.count = len(body) // COMMAND_BYTES
         self.done = done
@@ -396,8 +389,15 @@ class ExchangeClient:
         applied (LogRefused: e.g. no space) or the client is closed or stopped (LogUnavailable). Raises ExchangeBusy, ReplicaStopped,
         ValueError on no, too many or broken commands.
         """
+        return self._submit(commands, done, failed, block=False)
+
+    def submit_block(self, commands: np.ndarray | bytes, done: BlockDone, failed: Failed | None = None) -> _Submission:
+        """As `submit`, without an object for each command: `done(applied, start)` gets the whole frame and where these begin in it."""
+        return self._submit(commands, done, failed, block=True)
+
+    def _submit(self, commands, done, failed, *, block: bool) -> _Submission:
         body = commands if isinstance(commands, bytes) else commands.tobytes()
-        submission = _Submission(body, done, failed)
+        submission = _Submission(body, done, failed, block)
         if not 1 <= submission.count <= SUBMISSION_COMMANDS_MAX or len(body) % COMMAND_BYTES:
             raise ValueError(f"1 to {SUBMISSION_COMMANDS_MAX} whole commands can be submitted, not {len(body)} bytes")
         if self.failed.done() or self._closing:
@@ -602,13 +602,18 @@ class ExchangeClient:
         if applied.skipped:
             self._send_again(frame, applied.skipped)
             return
-        bounds = event_bounds(applied)
+        outcomes = None  # made once, and only if somebody wants them
         start = int(frame.registers)
         for submission in frame.submissions:
+            end = start + submission.count
             self._waiting -= submission.count
-            if submission.done is not None:
-                self._call(submission.done, outcomes_of(applied, start, submission.count, bounds))
-            start += submission.count
+            if submission.block:
+                self._call(submission.done, applied, start)
+            elif submission.done is not None:
+                if outcomes is None:
+                    outcomes = outcomes_of(applied)
+                self._call(submission.done, outcomes[start:end])
+            start = end
 
     def _send_again(self, frame: _Frame, reason: str) -> None:
         """The core skipped the first sight of a frame of ours: it has forgotten the origin. The commands go out under a new one."""
@@ -663,10 +668,10 @@ class ExchangeClient:
             logger.error("event=commands_failed count=%d reason=%s", submission.count, error)
 
     @staticmethod
-    def _call(callback: Callable, argument) -> None:
+    def _call(callback: Callable, *arguments) -> None:
         """A caller's mistake is the caller's alone."""
         try:
-            callback(argument)
+            callback(*arguments)
         except Exception:
             logger.exception("event=callback_failed")
 

@@ -103,6 +103,18 @@ async def test_outcomes_come_in_the_order_of_submission_and_frames_are_shared():
     await client.close()
 
 
+async def test_a_block_is_answered_with_its_frame_and_its_place_in_it():
+    client = await client_of(MemoryLog())
+    answers = []
+    client.submit(ticks(1, 2), None)
+    client.submit_block(ticks(3, 4, 5), lambda applied, start: answers.append((applied, start)))
+    await client.execute(ticks(6))
+    ((applied, start),) = answers
+    assert values_of(applied.commands[start : start + 3]) == [3, 4, 5]
+    assert start == 3  # behind the registration and the two
+    await client.close()
+
+
 async def test_replicas_agree_and_read_their_own_writes_anywhere():
     log = MemoryLog()
     writer, reader = await client_of(log), await client_of(log, role=Role(0))
