@@ -125,7 +125,7 @@ class CollidingStream:
             Role.IDENTITY: (self._administration,), Role.CLOCK: (self._administration,),
         }  # fmt: skip
         self.numbers: dict[int, int] = {}
-        self.sent: list[Frame] = []
+        self.applied: list[Frame] = []  # the latest ones
         self.orders: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (order id, account, symbol), dead or alive
         self.resting: dict[int, tuple[int, int, int]] = {}  # by order id
         self.holds: list[tuple[int, int]] = []
@@ -144,14 +144,14 @@ class CollidingStream:
     # ------------------------------------------------------------ frames
 
     def next_frame(self) -> Frame:
-        frame = self._opening_frame() if self._opening else self._any_frame()
-        self.sent = [*self.sent[-20:], frame]
-        return frame
+        self._latest = self._opening_frame() if self._opening else self._any_frame()
+        return self._latest
 
     def learn(self, applied: Applied) -> None:
-        """Note the origin's number, and the orders and holds that came into being."""
+        """Note the frame, if it was applied, and the orders and holds that came into being."""
         if not applied.skipped:
             self.numbers[applied.origin] = applied.number
+            self.applied = [*self.applied[-20:], self._latest]
         events = applied.events
         named = ["order_id", "account", "symbol"]
         self.orders += events[events["kind"] == EventKind.NEW][named].tolist()
@@ -172,7 +172,7 @@ class CollidingStream:
         rng = self.rng
         self._let_time_pass()
         if rng.random() < 0.02:
-            return rng.choice(self.sent)  # a duplicate
+            return rng.choice(self.applied)  # a duplicate
         origin = rng.choices([origin for origin, _ in self.ORIGINS], [30, 10, 3, 3, 1, 0.5, 5, 0.3])[0]
         number = self.numbers[origin] + 1
         drawn = rng.random()
@@ -191,7 +191,7 @@ class CollidingStream:
         size = rng.choice((0, 1, 1, 2, 5, 20, 64)) if rng.random() < 0.8 else 64
         while len(batch) < size:
             batch += self._something(dict(self.ORIGINS).get(origin, 0))
-        if self.opens_after is not None and len(self.sent) >= min(self.opens_after, 20) and origin == 101:
+        if self.opens_after is not None and len(self.applied) >= min(self.opens_after, 20) and origin == 101:
             self.opens_after = None
             batch.append(make.admin(Kind.OPEN))
         return self._frame(origin, number, batch[:64])
