@@ -1,0 +1,1 @@
+"""Order streams that the field measures itself on, made from their published descriptions."""
