@@ -112,7 +112,7 @@ class Limits:
     def _find(self, address: str, minute: int) -> int:
         """The word at which the address's row starts; the row quiet for longest makes room for an address not seen before."""
         words = self._words
-        mark = xxh3_64_intdigest(address) >> 1 or 1
+        mark = xxh3_64_intdigest(address.encode()) >> 1 or 1
         oldest, oldest_minute = 0, minute + 1
         for probe in range(PROBES):
             row = (mark + probe) % SLOTS * _ROW_WORDS
