@@ -100,6 +100,7 @@ def site_app(settings: Settings, health: Health) -> Litestar:
     return Litestar(
         [live, ready, metrics, config, page],
         openapi_config=None,
+        logging_config=None,
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024),
     )
 
