@@ -91,7 +91,10 @@ class Gateway:
         if row is None:
             if not api_key or len(api_key) > API_KEY_LENGTH_MAX or not (api_key.isascii() and api_key.isprintable()):
                 raise errors.bad_key_format()
-            row = await self.identity.key(api_key)
+            try:
+                row = await self.identity.key(api_key)
+            except (TimeoutError, OSError, LogError, ReplicaStopped):
+                raise errors.log_unavailable() from None
             if row is None:
                 raise errors.rejected_key()
             # Secrets of a key never change, and whether it is still good is asked of the core at each request.
@@ -185,6 +188,8 @@ class Gateway:
                 raise errors.bad_key_format()
             if not principal.scopes & _NEEDED_SCOPE[operation.security]:
                 raise errors.rejected_key()
+        if not operation.offered:
+            raise errors.unsupported()
         parsed = parameters.parse(operation.table, operation.required, params, strict=strict, signed=operation.signed)
         if not operation.signed:
             account, key = (principal.account, principal.key) if principal else (0, 0)

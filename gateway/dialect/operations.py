@@ -25,7 +25,11 @@ class Security(Enum):
 
 
 class Operation(NamedTuple):
-    """One row of the table. `fresh`: answered only after the replica has reached the log's head as of the request."""
+    """One row of the table.
+
+    `fresh`: answered only after the replica has reached the log's head as of the request. `offered` False: part of the dialect, and
+    answered with -1020 here.
+    """
 
     name: str
     function: Callable[[Venue, Request], Any]
@@ -36,6 +40,7 @@ class Operation(NamedTuple):
     places_order: bool = False
     fresh: bool = True
     websocket: bool = True
+    offered: bool = True
 
     @property
     def signed(self) -> bool:
@@ -70,7 +75,7 @@ _trade = partial(Operation, security=Security.TRADE, fresh=False)
 _listen_key = partial(Operation, security=Security.USER_STREAM, weight=2)
 _price_weight = partial(market.tickers_weight, one=2, some=(), every=4)
 _day_weight = partial(market.tickers_weight, one=2, some=_FEW_SYMBOLS, every=80)
-_not_offered = partial(Operation, function=wallet.not_offered, security=Security.TRADE, fresh=False)
+_not_offered = partial(Operation, function=info.ping, table={}, security=Security.TRADE, fresh=False, offered=False)
 _wallet = partial(Operation, security=Security.USER_DATA, websocket=False)
 
 _TABLE = (
@@ -109,7 +114,7 @@ _TABLE = (
     _listen_key("userDataStream.ping", account.keep_stream, account.LISTEN_KEY, ("listenKey",)),
     _listen_key("userDataStream.stop", account.close_stream, account.LISTEN_KEY, ("listenKey",)),
     # The rest of the order interface: known, not offered. No prevented match and no amendment is kept as a record of its own.
-    *(_not_offered(name=name, table={}) for name in (
+    *(_not_offered(name) for name in (
         "orderList.place", "orderList.place.oco", "orderList.place.oto", "orderList.place.otoco", "orderList.place.opo",
         "orderList.place.opoco", "orderList.cancel", "orderList.status", "openOrderLists.status", "allOrderLists",
         "sor.order.place", "sor.order.test", "myPreventedMatches", "myAllocations", "order.amendments",
@@ -120,8 +125,8 @@ _TABLE = (
     _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
     _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
     _wallet("margin.pairs", wallet.no_margin_pairs, wallet.MARGIN_PAIRS),
-    _not_offered(name="wallet.address", table={}, websocket=False),
-    _not_offered(name="wallet.withdraw", table={}, websocket=False),
+    _not_offered("wallet.address", websocket=False),
+    _not_offered("wallet.withdraw", websocket=False),
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}

@@ -92,10 +92,6 @@ def withdrawals(venue: Venue, request: Request) -> Ask:
     return _transfers(venue, request, incoming=False)
 
 
-def not_offered(_venue: Venue, _request: Request) -> dict:
-    raise errors.unsupported()
-
-
 def _transfers(venue: Venue, request: Request, *, incoming: bool) -> Ask:
     params = request.params
     assets = {asset.asset: asset for asset in venue.assets()}
