@@ -5,13 +5,13 @@ derived from events. Reads everything, writes nothing; memory is bounded by the 
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import asyncpg
 import numpy as np
 
 from engine.types import FIRST_CUSTOMER, EventKind, OrderStatus, Side
-from engine.views import OrderView
+from engine.views import Applied, OrderView
 from marketdata.facts import storable
 from marketdata.intervals import INTERVALS, period
 from marketdata.kernels import fold_trades
@@ -27,37 +27,39 @@ class _Different(Exception):
     """The first difference, in words."""
 
 
-async def recorded_position(pool: asyncpg.Pool) -> int:
-    """The position to replay the log to, for `compare`."""
-    return await pool.fetchval("SELECT position FROM history.recorder")
+async def compare(pool: asyncpg.Pool, machine, applied: Iterable[Applied] = ()) -> list[str]:
+    """Findings in words: the first difference between the database and `machine` (Machine or OracleMachine), none where they agree.
 
-
-async def compare(pool: asyncpg.Pool, machine) -> str:
-    """The first difference between the database and `machine` (Machine or OracleMachine), "" where there is none.
-
-    The machine stands at the recorded position. Nothing may be recorded meanwhile.
+    `applied` drives the machine: each step of it applies one more frame. It is compared where it stands at the recorded position, and
+    `applied` is then run to its end. All is read as of one moment, so a venue may be running.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        frames = iter(applied)
         try:
-            await _compare_position(connection, machine)
+            await _replay_to_recorded(connection, machine, frames)
             await _compare_ledger(connection, machine)
             await _compare_open(connection, machine)
             await _compare_trades(connection, machine)
             await _compare_klines(connection)
         except _Different as difference:
-            return str(difference)
-    return ""
+            return [str(difference)]
+        finally:
+            for _ in frames:
+                pass
+    return []
+
+
+async def _replay_to_recorded(connection: asyncpg.Connection, machine, frames: Iterator[Applied]) -> None:
+    row = await connection.fetchrow("SELECT position, seq FROM history.recorder")
+    while machine.position < row["position"] and next(frames, None) is not None:
+        pass
+    _expect("recorded position", row["position"], machine.position)
+    _expect("sequence of the last event", row["seq"], machine.event_seq)
 
 
 def _expect(what: str, recorded, computed) -> None:
     if recorded != computed:
         raise _Different(f"{what}: the database has {recorded}, the log gives {computed}")
-
-
-async def _compare_position(connection: asyncpg.Connection, machine) -> None:
-    row = await connection.fetchrow("SELECT position, seq FROM history.recorder")
-    _expect("recorded position", row["position"], machine.position)
-    _expect("sequence of the last event", row["seq"], machine.event_seq)
 
 
 def _accounts(machine) -> list[int]:

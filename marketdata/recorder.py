@@ -111,6 +111,13 @@ class Recorder:
         self._start_replica()
         self._snapshot_due = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
         logger.info("event=recorder_started recorded=%d replica=%d", self.position, self._replica.position)
+        try:
+            await self._follow_for_ever()
+        except asyncio.CancelledError:
+            self._snapshot_at_the_end()
+            raise
+
+    async def _follow_for_ever(self) -> None:
         pause = PAUSE_SECONDS[0]
         while True:
             try:
@@ -224,6 +231,11 @@ class Recorder:
         if self._commands_since_snapshot < SNAPSHOT_COMMANDS and (now < self._snapshot_due or not self._commands_since_snapshot):
             return
         self.snapshot()
+
+    def _snapshot_at_the_end(self) -> None:
+        """So that the next start has nothing to replay; only where nothing is applied that is not recorded."""
+        if self._snapshots is not None and self._commands_since_snapshot and self._replica.position == self.position:
+            self.snapshot()
 
     def snapshot(self) -> None:
         """Save the replica, which stands at the recorded position. A full disk is reported and tried again later."""

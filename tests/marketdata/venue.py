@@ -1,5 +1,7 @@
 """A venue for tests of this room: the colliding command stream, through a real log, at any pace."""
 
+import asyncio
+
 from engine.log.clock import LogClock
 from engine.log.frame import encode
 from engine.log.memory import MemoryLog
@@ -34,3 +36,26 @@ class Market:
             self.stream.learn(applied)
             done.append(applied)
         return done
+
+
+class HeldBack:
+    """A log of which only the frames up to a position are shown; `let` shows more."""
+
+    def __init__(self, log: Log):
+        self._log = log
+        self._limit = 0
+        self._moved = asyncio.Event()
+
+    def let(self, position: int) -> None:
+        self._limit = position
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def head(self) -> int:
+        return min(self._limit, await self._log.head())
+
+    async def read(self, from_position: int, chain: bytes | None = None):
+        async for header, commands in self._log.read(from_position, chain):
+            while header["position"] > self._limit:
+                await self._moved.wait()
+            yield header, commands
