@@ -17,10 +17,13 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import uvloop
 
@@ -63,24 +66,57 @@ class Counters:
     commit_seconds: float = 0.0
 
 
+class _Writer:
+    """The one thread that writes and syncs. An executor would do, at twice the time from hand to hand."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        self._loop = loop
+        self._jobs: SimpleQueue[tuple | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable, *arguments, then: Callable[[object, BaseException | None], None]) -> None:
+        """Call `job(*arguments)` in the thread and `then(result, error)` in the loop."""
+        self._jobs.put((job, arguments, then))
+
+    def stop(self) -> None:
+        """Finish what was submitted, and end."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (work := self._jobs.get()) is not None:
+            job, arguments, then = work
+            result = error = None
+            try:
+                result = job(*arguments)
+            except BaseException as raised:
+                error = raised
+            self._loop.call_soon_threadsafe(then, result, error)
+
+
 class LogServer:
     """Serves one SegmentStore, already open, which it owns from then on."""
 
     def __init__(self, store: SegmentStore, clock: LogClock | None = None):
         self._store = store
         self._clock = clock or LogClock(store.time_ns)
-        self._writer = ThreadPoolExecutor(1, "log-writer")
+        self._loop = asyncio.get_running_loop()
+        self._writer = _Writer(self._loop)
         self._readers_pool = ThreadPoolExecutor(2, "log-reader")
         self._waiting: list[tuple[_Connection, int, bytes]] = []
-        self._arrived = asyncio.Event()
+        self._committing = False  # a group is with the writer, or about to be
+        self._commit_began = 0.0
+        self._idle = asyncio.Event()  # nothing is being committed
+        self._idle.set()
         self._listener: asyncio.Server | None = None
-        self._committer: asyncio.Task | None = None
         self._published = self._end()
         self._stopping = False
         self.no_space = False
+        self.failed = False  # nothing more can be committed
         self.counters = Counters()
         self.connections: set[_Connection] = set()
-        self.stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why; "" = was asked to
+        self.stopped: asyncio.Future[str] = self._loop.create_future()  # why; "" = was asked to
 
     # ------------------------------------------------------------------ life
 
@@ -90,70 +126,79 @@ class LogServer:
         if len(os.fsencode(path)) > SOCKET_PATH_MAX:
             raise OSError(f"the socket path {path} is longer than {SOCKET_PATH_MAX} bytes")
         path.unlink(missing_ok=True)  # left by a process that was killed: the directory's lock says that it is gone
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_unix_server(lambda: _Connection(self), str(path))
+        self._listener = await self._loop.create_unix_server(lambda: _Connection(self), str(path))
         os.chmod(path, 0o600)
-        self._committer = loop.create_task(self._commit_groups())
-        self._committer.add_done_callback(self._committer_ended)
         logger.info("event=log_ready first=%d last=%d socket=%s", self._store.first, self._store.last, path)
 
     async def stop(self) -> None:
         """Take no more requests, commit what was taken, say goodbye, let go of the files."""
         self._stopping = True
         self._listener.close()
-        self._arrived.set()
-        await asyncio.wait([self._committer])
+        await self._idle.wait()
         for connection in tuple(self.connections):
             connection.close()
         await self._goodbyes_sent()
-        self._writer.shutdown()
+        self._writer.stop()
         self._readers_pool.shutdown(cancel_futures=True)
         self._store.close()
         logger.info("event=log_stopped last=%d groups=%d", self._published.last, self.counters.groups)
 
     async def _goodbyes_sent(self) -> None:
         """Wait until all answers are on their way, but not for a client that does not read."""
-        deadline = asyncio.get_running_loop().time() + GOODBYE_SECONDS
-        while self.connections and asyncio.get_running_loop().time() < deadline:
+        deadline = self._loop.time() + GOODBYE_SECONDS
+        while self.connections and self._loop.time() < deadline:
             await asyncio.sleep(0.005)
-
-    def _committer_ended(self, committer: asyncio.Task) -> None:
-        if not committer.cancelled() and (error := committer.exception()) is not None:
-            self._die(f"{type(error).__name__}: {error}")
 
     # ------------------------------------------------------------------ requests
 
     def take_append(self, connection: "_Connection", tag: int, frame: bytes) -> None:
         """Queue a frame for the next group. Raises FrameError where it is none."""
         frames.check(frame)
-        if self._stopping:
+        if self._stopping or self.failed:
             connection.send(wire.refused(tag, Refusal.STOPPING, "the log is stopping"))
             return
         self._waiting.append((connection, tag, frame))
         connection.appends_waiting += 1
-        self._arrived.set()
+        if not self._committing:
+            self._committing = True
+            self._idle.clear()
+            self._loop.call_soon(self._commit)  # behind everything else that has arrived in this turn
 
     def answer_head(self, connection: "_Connection", kind: Type, tag: int) -> None:
         connection.send(wire.integers(kind, tag, self._store.first, self._published.last))
 
     async def truncate(self, connection: "_Connection", tag: int, before: int) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(self._writer, self._store.truncate, before)
-        except OSError as error:
-            logger.error("event=truncate_failed before=%d reason=%s", before, error.strerror)
+        truncated: asyncio.Future[BaseException | None] = self._loop.create_future()
+        self._writer.submit(
+            self._store.truncate, before, then=lambda _, error: truncated.done() or truncated.set_result(error)
+        )
+        if (error := await truncated) is not None:
+            logger.error("event=truncate_failed before=%d reason=%s", before, error)
         self.answer_head(connection, Type.HEAD_IS, tag)
 
     # ------------------------------------------------------------------ group commit
 
-    async def _commit_groups(self) -> None:
-        while not self.stopped.done():
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting and not self.stopped.done():
-                await self._commit(self._take_group())
-            if self._stopping:
-                return
+    def _commit(self) -> None:
+        """Hand the next group to the writer; `_committed` goes on."""
+        group = self._take_group()
+        self._commit_began = time.monotonic()
+        requests = [frame for _, _, frame in group]
+        self._writer.submit(
+            self._store.append, requests, self._clock.now(), then=lambda batch, error: self._committed(group, batch, error)
+        )
+
+    def _committed(self, group: list[tuple["_Connection", int, bytes]], batch: Batch | None, error: BaseException | None) -> None:
+        if error is None:
+            self._publish(group, batch)
+        elif isinstance(error, NoSpace):
+            self._refuse(group, str(error))
+        else:
+            self._die(str(error) if isinstance(error, StoreFailed) else f"{type(error).__name__}: {error}")
+        if self._waiting and not self.failed:
+            self._commit()
+        else:
+            self._committing = False
+            self._idle.set()
 
     def _take_group(self) -> list[tuple["_Connection", int, bytes]]:
         size = count = 0
@@ -163,18 +208,8 @@ class LogServer:
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
 
-    async def _commit(self, group: list[tuple["_Connection", int, bytes]]) -> None:
-        loop = asyncio.get_running_loop()
-        began = time.monotonic()
-        requests = [frame for _, _, frame in group]
-        try:
-            batch = await loop.run_in_executor(self._writer, self._store.append, requests, self._clock.now())
-        except NoSpace as error:
-            self._refuse(group, str(error))
-            return
-        except StoreFailed as error:
-            self._die(str(error))
-            return
+    def _publish(self, group: list[tuple["_Connection", int, bytes]], batch: Batch) -> None:
+        """A group is durable: answer its origins and show it to the readers."""
         if self.no_space:
             logger.warning("event=space_returned position=%d", batch.last)
             self.no_space = False
@@ -185,7 +220,7 @@ class LogServer:
         self.counters.groups += 1
         self.counters.frames += batch.last - batch.first + 1
         self.counters.bytes += len(batch.data)
-        self.counters.commit_seconds += time.monotonic() - began
+        self.counters.commit_seconds += time.monotonic() - self._commit_began
 
     def _answer(self, group: list[tuple["_Connection", int, bytes]], batch: Batch) -> None:
         for (connection, tag, _), answer in zip(group, batch.answers, strict=True):
@@ -208,6 +243,7 @@ class LogServer:
     def _die(self, reason: str) -> None:
         """Nothing that waits is answered: whether it is on the disk is not known."""
         logger.critical("event=log_failed reason=%s", reason)
+        self.failed = True
         for connection in tuple(self.connections):
             connection.close()
         if not self.stopped.done():
@@ -225,12 +261,10 @@ class LogServer:
         return self._published
 
     async def locate(self, position: int) -> tuple[Segment, int, bytes]:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers_pool, self._store.locate, position)
+        return await self._loop.run_in_executor(self._readers_pool, self._store.locate, position)
 
     async def read(self, file: File, offset: int, size: int) -> bytes:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers_pool, file.read, offset, size)
+        return await self._loop.run_in_executor(self._readers_pool, file.read, offset, size)
 
     def open_segment(self, segment: Segment) -> File:
         return self._store.open_segment(segment)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import itertools
 import sys
+import threading
 
 import pytest
 
@@ -264,24 +265,22 @@ async def test_a_full_disk_sheds_what_is_submitted_and_recovers():
 
 async def test_commands_in_time_out_are_withdrawn_or_unknown():
     disk = ForgetfulDisk()
-    async with log_server(disk) as (server, path):
+    async with log_server(disk) as (_, path):
         client = await client_of(f"local:{path}")
         await client.execute(ticks(1))
-        blocked = asyncio.Event()
-        commit = server._commit
+        unblocked = threading.Event()
 
-        async def blocked_commit(group):
-            await blocked.wait()
-            await commit(group)
+        def slow(operation, count):
+            unblocked.wait()  # in the writer's thread
 
-        server._commit = blocked_commit
+        disk.fail = slow
         sent = asyncio.create_task(client.execute(ticks(2), timeout=0.1))
         await asyncio.sleep(0.02)
         with pytest.raises(LogUnavailable, match="withdrawn"):
             await client.execute(ticks(3), timeout=0.02)
         with pytest.raises(OutcomeUnknown):
             await sent
-        blocked.set()
+        unblocked.set()
         await client.execute(ticks(4))
         assert client.machine.values == [1, 2, 4]
         await client.close()
