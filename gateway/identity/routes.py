@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, delete, get, post
-from litestar.datastructures import Cookie, ResponseHeader
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -31,6 +31,7 @@ from gateway.identity.sessions import LIFETIME, Session, SessionRow
 __all__ = ["SessionMiddleware", "identity_app"]
 
 BODY_MAX = 16 * 1024
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # of every answer
 logger = logging.getLogger(__name__)
 
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=EMAIL_LENGTH_MAX)]
@@ -260,7 +261,7 @@ def _scope_names(scopes: int) -> list[str]:
 
 
 def _refused(_request: Request, error: AccountError) -> Response[dict]:
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    headers = _HEADERS | ({"Retry-After": str(error.retry_after)} if error.retry_after else {})
     return Response({"code": error.refusal.name, "message": str(error)}, status_code=error.refusal.status, headers=headers)
 
 
@@ -307,9 +308,9 @@ def identity_app(identity: Identity, *, demo: bool = False) -> Callable[..., Any
         exception_handlers={
             AccountError: _refused, HTTPException: _refused_by_framework, RecursionError: _too_deep, Exception: _failed,
         },
-        response_headers=[ResponseHeader("Cache-Control", "no-store"), ResponseHeader("X-Content-Type-Options", "nosniff")],
+        response_headers=_HEADERS,
         openapi_config=OpenAPIConfig(
-            title="CryptoShop accounts", version="1", path="/account", render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            title="CryptoShop accounts", version="1", path="/account/openapi.json", render_plugins=[JsonRenderPlugin(path="/")],
             description=f"Methods other than {', '.join(SAFE_METHODS)} need the header {CSRF_HEADER}, except login and signup.",
         ),
         request_max_body_size=BODY_MAX,

@@ -71,5 +71,5 @@ def unseal(master_key: bytes, sealed: bytes, api_key: str) -> bytes:
     """What was sealed. Raises MasterKeyError where it was sealed with another master key, for another API key, or was changed."""
     try:
         return AESGCM(master_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], api_key.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise MasterKeyError("a stored secret does not open with this master key: restore the one it was sealed with") from None

@@ -87,7 +87,7 @@ async def test_every_change_needs_the_csrf_value_of_this_very_session(venue):
             ("DELETE", f"/account/keys/{key}", None),
         ]
         for method, path, body in changes:
-            for wrong in ("", theirs["csrf"], mine["csrf"][:-1], mine["csrf"].upper(), "ä".encode()):
+            for wrong in ("", theirs["csrf"], mine["csrf"][:-1], mine["csrf"].upper(), "ä"):
                 alice.headers["X-CSRF-Token"] = wrong
                 assert _is(await alice.request(method, path, json=body), Refusal.CSRF), (method, path, wrong)
         del alice.headers["X-CSRF-Token"]
@@ -197,8 +197,9 @@ async def test_bodies_are_bounded_whether_or_not_their_length_is_told(venue):
 
 async def test_unknown_paths_and_methods(venue):
     async with venue.browser() as browser:
-        for path in ("/account", "/account/", "/account/nothing", "/account/sessions/not-a-uuid", "/account/../etc/passwd"):
-            assert _is(await browser.get(path), Refusal.NOT_FOUND) or (await browser.get(path)).status_code == 405, path
+        for path in ("/account/nothing", "/account/me/more", "/account/../etc/passwd", "/account/%2e%2e/%00"):
+            assert _is(await browser.get(path), Refusal.NOT_FOUND), path
+        assert _is(await browser.delete("/account/sessions/not-a-uuid"), Refusal.NOT_FOUND)
         assert _is(await browser.put("/account/login", json=ALICE), Refusal.METHOD_NOT_ALLOWED)
         assert _is(await browser.post("/account/faucet", json={"asset": "USDT"}), Refusal.NOT_FOUND)  # no demo, no gifts
 
@@ -269,7 +270,8 @@ async def test_keys_are_made_listed_and_revoked_by_their_owner_only(venue):
 @pytest.mark.parametrize(
     "body",
     [{"label": "bot", "scopes": []}, {"label": "bot", "scopes": ["ADMIN"]}, {"label": "bot", "scopes": "READ"},
-     {"label": "", "scopes": ["READ"]}, {"label": "x" * 65, "scopes": ["READ"]}, {"label": "bot", "scopes": ["READ"] * 4}, {"label": "bot", "scopes": ["READ"], "type": "RSA"},
+     {"label": "", "scopes": ["READ"]}, {"label": "x" * 65, "scopes": ["READ"]},
+     {"label": "bot", "scopes": ["READ"] * 4}, {"label": "bot", "scopes": ["READ"], "type": "RSA"},
      {"label": "bot", "scopes": ["READ"], "type": "Ed25519", "publicKey": "no key"}, {"label": "bot", "scopes": ["READ"], "publicKey": "x"},
      {"label": "bot", "scopes": ["READ"], "type": "Ed25519"}, {"label": "bot", "scopes": ["READ"], "account": 17}],
 )  # fmt: skip
