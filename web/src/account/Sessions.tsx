@@ -1,0 +1,90 @@
+/** Where this account is logged in. */
+import { get, remove } from "../api/rest";
+import type { SessionInfo } from "../api/types";
+import { say, sayError } from "../state/notices";
+import { loadSession } from "../state/session";
+import { When } from "./Keys";
+import { useList } from "./Settings";
+
+const readSessions = async (): Promise<SessionInfo[]> => {
+  const answer = await get<SessionInfo[] | { sessions: SessionInfo[] }>("/account/sessions");
+  return Array.isArray(answer) ? answer : answer.sessions;
+};
+
+/** "Chrome on Linux" says more than the whole header. */
+function device(agent: string | undefined): string {
+  if (!agent) return "Unknown device";
+  const browser = /Firefox|Edg|OPR|Chrome|Safari/.exec(agent)?.[0] ?? agent.split(/[/ ]/)[0]!;
+  const system = /Windows|Android|iPhone|iPad|Mac OS|Linux/.exec(agent)?.[0];
+  const name = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
+  return system ? `${name} on ${system === "Mac OS" ? "macOS" : system}` : name;
+}
+
+export function Sessions() {
+  const [sessions, load] = useList(readSessions);
+  const end = async (one: SessionInfo) => {
+    try {
+      await remove(`/account/sessions/${encodeURIComponent(one.id)}`);
+      say("Session ended");
+    } catch (error) {
+      sayError(error);
+    }
+    if (one.current) loadSession();
+    else load();
+  };
+  return (
+    <section className="card" aria-label="Sessions">
+      <header>
+        <div>
+          <h2>Sessions</h2>
+          <p>Everywhere you are logged in. End what you do not know, then change your password.</p>
+        </div>
+      </header>
+      <div className="wide" tabIndex={0} role="region" aria-label="Your sessions">
+        <table className="grid">
+          <thead>
+            <tr>
+              <th scope="col">Device</th>
+              <th scope="col">Address</th>
+              <th scope="col">Logged in</th>
+              <th scope="col">Last seen</th>
+              <th scope="col" className="right">
+                <span className="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {!sessions && (
+              <tr>
+                {[120, 80, 90, 90, 50].map((width, i) => (
+                  <td key={i}>
+                    <span className="bone" style={{ width }} />
+                  </td>
+                ))}
+              </tr>
+            )}
+            {sessions?.map((one) => (
+              <tr key={one.id}>
+                <td title={one.userAgent}>
+                  {device(one.userAgent)} {one.current && <span className="tag">This one</span>}
+                </td>
+                <td>{one.address || <span className="quiet">—</span>}</td>
+                <td>
+                  <When time={one.createdAt ?? one.created} />
+                </td>
+                <td>
+                  <When time={one.lastSeen} />
+                </td>
+                <td className="right">
+                  <button className="button small danger" onClick={() => end(one)}>
+                    {one.current ? "Log out" : "End"}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

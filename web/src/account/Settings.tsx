@@ -1,0 +1,53 @@
+/** The member's account: API keys and sessions. */
+import { useCallback, useEffect, useState } from "react";
+import { sayError } from "../state/notices";
+import { to } from "../ui/route";
+import { Keys } from "./Keys";
+import { MembersOnly } from "./MembersOnly";
+import { Sessions } from "./Sessions";
+
+const PLACES = [
+  { path: "/settings/keys", text: "API keys" },
+  { path: "/settings/sessions", text: "Sessions" },
+];
+
+export default function Settings({ path }: { path: string }) {
+  const sessions = path.startsWith("/settings/sessions");
+  return (
+    <MembersOnly what="your account">
+      <main className="page">
+        <header>
+          <h1>Account</h1>
+        </header>
+        <nav className="sub-places" aria-label="Account">
+          {PLACES.map((place) => (
+            <a key={place.path} {...to(place.path)} aria-current={(place.path === "/settings/sessions") === sessions ? "page" : undefined}>
+              {place.text}
+            </a>
+          ))}
+        </nav>
+        {sessions ? <Sessions /> : <Keys />}
+      </main>
+    </MembersOnly>
+  );
+}
+
+/** A list that is read on opening and again after each change; null = loading. */
+export function useList<T>(read: () => Promise<T[]>): [T[] | null, () => void] {
+  const [rows, setRows] = useState<T[] | null>(null);
+  const load = useCallback(() => {
+    read().then(setRows, (error) => {
+      setRows([]);
+      sayError(error);
+    });
+  }, [read]);
+  useEffect(load, [load]);
+  return [rows, load];
+}
+
+/** Times come as milliseconds or as ISO text. */
+export function toMs(time: number | string | null | undefined): number | null {
+  if (time === null || time === undefined || time === "") return null;
+  const ms = typeof time === "number" ? time : Date.parse(time);
+  return Number.isFinite(ms) ? ms : null;
+}

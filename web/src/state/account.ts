@@ -1,0 +1,278 @@
+/**
+ * The member's balances, open orders, order history and fills. Filled from REST, kept by the user data stream; each (re)connection
+ * reads everything again, so nothing that happened meanwhile is missed. What the venue confirmed wins over what was assumed.
+ */
+import { ApiError, get, postForm, putForm, remove } from "../api/rest";
+import type { AccountPosition, Balance, Commission, ExecutionReport, Fill, Order, PlacedOrder, UserEvent } from "../api/types";
+import { type Decimal, parse, toText } from "../lib/decimal";
+import { show } from "../lib/format";
+import type { Side } from "../lib/ticket";
+import { say, sayError } from "./notices";
+import { Store } from "./store";
+import { rulesOf, venue } from "./venue";
+
+export interface Holding {
+  asset: string;
+  available: Decimal;
+  held: Decimal;
+}
+
+/** An open order; `pending` says what we asked for and await. */
+export interface OpenOrder extends Order {
+  pending?: "cancel" | "edit";
+}
+
+export interface Fees {
+  maker: Decimal;
+  taker: Decimal;
+}
+
+/** null: not loaded yet. */
+export const holdings = new Store<ReadonlyMap<string, Holding> | null>(null);
+export const openOrders = new Store<readonly OpenOrder[] | null>(null);
+export const fees = new Store<ReadonlyMap<string, Fees>>(new Map());
+/** Per symbol, newest first. */
+export const history = new Store<ReadonlyMap<string, readonly Order[]>>(new Map());
+export const fills = new Store<ReadonlyMap<string, readonly Fill[]>>(new Map());
+
+const HISTORY_LIMIT = 500;
+const KEEP_ALIVE_MS = 20 * 60_000;
+const RETRY_MS = 2_000;
+const OPEN = new Set(["NEW", "PARTIALLY_FILLED", "PENDING_NEW"]);
+
+let stream: WebSocket | null = null;
+let generation = 0;
+let keepAlive = 0;
+let watched = new Set<string>();
+
+export function openAccount(): void {
+  closeAccount();
+  connect(generation).catch(() => retry(generation));
+}
+
+export function closeAccount(): void {
+  generation++;
+  clearInterval(keepAlive);
+  stream?.close();
+  stream = null;
+  watched = new Set();
+  holdings.set(null);
+  openOrders.set(null);
+  fees.set(new Map());
+  history.set(new Map());
+  fills.set(new Map());
+}
+
+function retry(of: number): void {
+  setTimeout(() => {
+    if (of === generation) connect(of).catch(() => retry(of));
+  }, RETRY_MS);
+}
+
+async function connect(of: number): Promise<void> {
+  while (venue.get().state !== "ready") await new Promise((resolve) => setTimeout(resolve, 50));
+  const { listenKey } = await postForm<{ listenKey: string }>("/api/v3/userDataStream");
+  if (of !== generation) return;
+  const socket = new WebSocket(`${venue.get().config.ws}/ws/${listenKey}`);
+  stream = socket;
+  clearInterval(keepAlive);
+  keepAlive = window.setInterval(() => putForm("/api/v3/userDataStream", { listenKey }).catch(() => socket.close()), KEEP_ALIVE_MS);
+  const early: UserEvent[] = [];
+  let loaded = false;
+  socket.onmessage = (message: MessageEvent<string>) => {
+    const event = JSON.parse(message.data) as UserEvent;
+    if (loaded) take(event);
+    else early.push(event);
+  };
+  socket.onclose = () => of === generation && retry(of);
+  socket.onopen = async () => {
+    try {
+      await reload();
+    } catch {
+      socket.close();
+      return;
+    }
+    loaded = true;
+    for (const event of early) take(event);
+  };
+}
+
+async function reload(): Promise<void> {
+  const of = generation;
+  const [account, orders] = await Promise.all([
+    get<{ balances: Balance[] }>("/api/v3/account"),
+    get<Order[]>("/api/v3/openOrders"),
+    ...[...watched].map(loadSymbol),
+  ]);
+  if (of !== generation) return;
+  holdings.set(new Map(account.balances.map((row) => [row.asset, { asset: row.asset, available: parse(row.free), held: parse(row.locked) }])));
+  openOrders.set([...orders].sort((a, b) => b.orderId - a.orderId));
+}
+
+/** History, fills and fees of a symbol, from now on kept up to date. */
+export async function watchSymbol(symbol: string): Promise<void> {
+  if (watched.has(symbol)) return;
+  watched.add(symbol);
+  await loadSymbol(symbol);
+}
+
+async function loadSymbol(symbol: string): Promise<void> {
+  const of = generation;
+  const [orders, trades, commission] = await Promise.all([
+    get<Order[]>("/api/v3/allOrders", { symbol, limit: HISTORY_LIMIT }),
+    get<Fill[]>("/api/v3/myTrades", { symbol, limit: HISTORY_LIMIT }),
+    get<Commission>("/api/v3/account/commission", { symbol }),
+  ]);
+  if (of !== generation) return;
+  history.update((all) => new Map(all).set(symbol, orders.filter((order) => !OPEN.has(order.status)).reverse()));
+  fills.update((all) => new Map(all).set(symbol, [...trades].reverse()));
+  const { maker, taker } = commission.standardCommission;
+  fees.update((all) => new Map(all).set(symbol, { maker: parse(maker), taker: parse(taker) }));
+}
+
+function take(event: UserEvent): void {
+  if (event.e === "executionReport") takeReport(event);
+  else if (event.e === "outboundAccountPosition") takePosition(event);
+  else if (event.e === "listenKeyExpired") stream?.close();
+}
+
+function takePosition(event: AccountPosition): void {
+  holdings.update((present) => {
+    const next = new Map(present);
+    for (const row of event.B) next.set(row.a, { asset: row.a, available: parse(row.f), held: parse(row.l) });
+    return next;
+  });
+}
+
+function takeReport(report: ExecutionReport): void {
+  const order: Order = {
+    symbol: report.s, orderId: report.i, clientOrderId: report.C || report.c, price: report.p, origQty: report.q, executedQty: report.z,
+    cummulativeQuoteQty: report.Z, origQuoteOrderQty: report.Q, status: report.X, timeInForce: report.f, type: report.o, side: report.S,
+    time: report.O, updateTime: report.T,
+  };
+  put(order);
+  if (report.x === "TRADE") {
+    noteFill({
+      symbol: report.s, id: report.t, orderId: report.i, price: report.L, qty: report.l, quoteQty: "", commission: report.n,
+      commissionAsset: report.N ?? "", time: report.T, isBuyer: report.S === "BUY", isMaker: report.m,
+    });
+    if (report.m) say(`${report.S === "BUY" ? "Bought" : "Sold"} ${amountText(report.s, report.l)} at ${priceText(report.s, report.L)}`);
+  }
+}
+
+/** The order's newest known state goes where it belongs: among the open ones or into history. */
+function put(order: Order): void {
+  if (order.status === "REJECTED") return;
+  const isOpen = OPEN.has(order.status);
+  openOrders.update((present) => {
+    const others = (present ?? []).filter((other) => other.orderId !== order.orderId);
+    if (!isOpen) return others;
+    const before = present?.find((other) => other.orderId === order.orderId);
+    if (before && before.updateTime > order.updateTime) return present;
+    return [order, ...others].sort((a, b) => b.orderId - a.orderId);
+  });
+  if (!isOpen) {
+    history.update((all) => {
+      const present = all.get(order.symbol);
+      if (!present) return all;
+      const others = present.filter((other) => other.orderId !== order.orderId);
+      return new Map(all).set(order.symbol, [order, ...others].sort((a, b) => b.orderId - a.orderId).slice(0, HISTORY_LIMIT));
+    });
+  }
+}
+
+function noteFill(fill: Fill): void {
+  fills.update((all) => {
+    const present = all.get(fill.symbol);
+    if (!present || present.some((other) => other.id === fill.id && other.isBuyer === fill.isBuyer)) return all;
+    return new Map(all).set(fill.symbol, [fill, ...present].slice(0, HISTORY_LIMIT));
+  });
+}
+
+const amountText = (symbol: string, quantity: string): string => {
+  const rules = rulesOf(symbol);
+  return rules ? `${show(parse(quantity), rules.quantityPlaces)} ${rules.base}` : quantity;
+};
+
+const priceText = (symbol: string, price: string): string => {
+  const rules = rulesOf(symbol);
+  return rules ? `${show(parse(price), rules.pricePlaces)} ${rules.quote}` : price;
+};
+
+// ---------------------------------------------------------------- what a member can do
+
+/** Places an order and says what became of it. Throws the venue's refusal as ApiError. */
+export async function place(request: Record<string, string>): Promise<void> {
+  const placed = await postForm<PlacedOrder>("/api/v3/order", request);
+  const state = openOrders.get()?.find((order) => order.orderId === placed.orderId);
+  if (!state || state.updateTime <= placed.transactTime) {
+    put({ ...placed, time: state?.time ?? placed.transactTime, updateTime: placed.transactTime });
+  }
+  say(outcome(placed));
+}
+
+function outcome(order: PlacedOrder): string {
+  const done = parse(order.executedQty);
+  const verb: Record<Side, string> = { BUY: "Bought", SELL: "Sold" };
+  const traded = done ? `${verb[order.side]} ${amountText(order.symbol, order.executedQty)} at ${priceText(order.symbol, averageOf(order))}` : "";
+  if (order.status === "FILLED") return traded;
+  if (OPEN.has(order.status)) {
+    const left = toText(parse(order.origQty) - done);
+    const open = `${order.side === "BUY" ? "Buy" : "Sell"} order open: ${amountText(order.symbol, left)} at ${priceText(order.symbol, order.price)}`;
+    return traded ? `${traded}. ${open}` : open;
+  }
+  return traded ? `${traded}; the rest was cancelled` : "Nothing could be traded at that price; the order was cancelled";
+}
+
+export const averageOf = (order: Pick<Order, "executedQty" | "cummulativeQuoteQty">): string => {
+  const done = parse(order.executedQty);
+  return done ? toText((parse(order.cummulativeQuoteQty) * 10n ** 12n) / done) : "0";
+};
+
+function mark(orderId: number, pending: OpenOrder["pending"]): void {
+  openOrders.update((present) => present?.map((order) => (order.orderId === orderId ? { ...order, pending } : order)) ?? null);
+}
+
+export async function cancel(order: OpenOrder): Promise<void> {
+  mark(order.orderId, "cancel");
+  try {
+    const cancelled = await remove<Order>("/api/v3/order", { symbol: order.symbol, orderId: order.orderId });
+    put({ ...order, ...cancelled, clientOrderId: order.clientOrderId, updateTime: Date.now(), status: "CANCELED" });
+  } catch (error) {
+    mark(order.orderId, undefined);
+    if (error instanceof ApiError && (error.code === "-2011" || error.code === "-2013")) reload().catch(() => undefined);
+    sayError(error);
+  }
+}
+
+export async function cancelAll(symbol: string): Promise<void> {
+  const mine = openOrders.get()?.filter((order) => order.symbol === symbol) ?? [];
+  for (const order of mine) mark(order.orderId, "cancel");
+  try {
+    await remove("/api/v3/openOrders", { symbol });
+    say(`Cancelled ${mine.length} ${mine.length === 1 ? "order" : "orders"}`);
+  } catch (error) {
+    for (const order of mine) mark(order.orderId, undefined);
+    sayError(error);
+  }
+}
+
+/** A smaller amount at the same price keeps the place in the queue; anything else is cancel-and-replace in one step. */
+export async function edit(order: OpenOrder, price: string, quantity: string): Promise<void> {
+  mark(order.orderId, "edit");
+  try {
+    const samePrice = parse(price) === parse(order.price);
+    if (samePrice && parse(quantity) < parse(order.origQty)) {
+      await putForm("/api/v3/order/amend/keepPriority", { symbol: order.symbol, orderId: order.orderId, newQty: quantity });
+    } else {
+      await postForm("/api/v3/order/cancelReplace", {
+        symbol: order.symbol, side: order.side, type: order.type, price, quantity, cancelReplaceMode: "STOP_ON_FAILURE", cancelOrderId: order.orderId,
+        timeInForce: order.type === "LIMIT" ? order.timeInForce : undefined,
+      });
+    }
+    say("Order changed");
+  } finally {
+    mark(order.orderId, undefined);
+    reload().catch(() => undefined);
+  }
+}

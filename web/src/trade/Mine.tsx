@@ -1,0 +1,346 @@
+/** What the member owns on this venue: open orders, order history, fills, balances. */
+import { Pencil, X } from "lucide-react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react";
+import { ApiError } from "../api/rest";
+import type { Fill, Order } from "../api/types";
+import { type Decimal, isMultiple, multiply, parse, parseTyped, toText } from "../lib/decimal";
+import { show, showCompact } from "../lib/format";
+import type { SymbolRules } from "../lib/rules";
+import { averageOf, cancel, cancelAll, edit, fills, history, type Holding, holdings, type OpenOrder, openOrders } from "../state/account";
+import { session } from "../state/session";
+import { useStore } from "../state/store";
+import { rulesOf, tickers, worth } from "../state/venue";
+import { Dialog } from "../ui/Dialog";
+import { to } from "../ui/route";
+import { Empty, Moment } from "../ui/states";
+import { type Column, Table } from "../ui/Table";
+
+const TABS = [
+  { key: "open", text: "Open orders" },
+  { key: "history", text: "Order history" },
+  { key: "fills", text: "Fills" },
+  { key: "balances", text: "Balances" },
+] as const;
+
+type Tab = (typeof TABS)[number]["key"];
+
+export function Mine({ rules }: { rules: SymbolRules | null }) {
+  const [tab, setTab] = useState<Tab>("open");
+  const [here, setHere] = useState(false);
+  const member = useStore(session).state;
+  const orders = useStore(openOrders);
+  const id = useId();
+
+  const onKey = (event: KeyboardEvent) => {
+    const at = TABS.findIndex(({ key }) => key === tab);
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!step) return;
+    event.preventDefault();
+    const next = TABS[(at + step + TABS.length) % TABS.length]!.key;
+    setTab(next);
+    document.getElementById(`${id}-${next}`)?.focus();
+  };
+
+  const shown = here && rules ? (orders?.filter((order) => order.symbol === rules.symbol) ?? null) : orders;
+  return (
+    <section className="panel mine" aria-label="Your orders and balances">
+      <div className="panel-head">
+        <div className="tabs" role="tablist" aria-label="Your orders and balances" onKeyDown={onKey}>
+          {TABS.map(({ key, text }) => (
+            <button
+              key={key}
+              id={`${id}-${key}`}
+              role="tab"
+              aria-selected={key === tab}
+              aria-controls={`${id}-body`}
+              tabIndex={key === tab ? 0 : -1}
+              onClick={() => setTab(key)}
+            >
+              {text}
+              {key === "open" && orders && orders.length > 0 && <span className="count">{orders.length}</span>}
+            </button>
+          ))}
+        </div>
+        {tab === "open" && member === "member" && rules && (
+          <div className="mine-tools">
+            <label className="check">
+              <input type="checkbox" checked={here} onChange={(event) => setHere(event.target.checked)} />
+              Only {rules.base}/{rules.quote}
+            </label>
+            <button
+              className="button small"
+              disabled={!orders?.some((order) => order.symbol === rules.symbol)}
+              title={`Cancel every open order of ${rules.base}/${rules.quote}`}
+              onClick={() => cancelAll(rules.symbol)}
+            >
+              Cancel all
+            </button>
+          </div>
+        )}
+      </div>
+      <div className="mine-body" id={`${id}-body`} role="tabpanel" aria-labelledby={`${id}-${tab}`}>
+        {member === "anonymous" ? (
+          <Empty title="Your orders, fills and balances appear here">
+            <p>
+              <a {...to("/login")}>Log in</a> or <a {...to("/signup")}>sign up</a> to trade.
+            </p>
+          </Empty>
+        ) : (
+          <>
+            {tab === "open" && <OpenOrders rows={shown} />}
+            {tab === "history" && <History rules={rules} />}
+            {tab === "fills" && <Fills rules={rules} />}
+            {tab === "balances" && <Balances />}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+// ---------------------------------------------------------------- cells
+
+function marketName(symbol: string): ReactNode {
+  const rules = rulesOf(symbol);
+  return rules ? (
+    <>
+      {rules.base}
+      <span className="quiet">/{rules.quote}</span>
+    </>
+  ) : (
+    symbol
+  );
+}
+
+const SideCell = ({ side }: { side: string }) => <span className={side === "BUY" ? "up" : "down"}>{side === "BUY" ? "Buy" : "Sell"}</span>;
+
+const price = (symbol: string, text: string): string => {
+  const value = parse(text || "0");
+  return value ? show(value, rulesOf(symbol)?.pricePlaces ?? 2) : "—";
+};
+
+const quantity = (symbol: string, text: string): string => show(parse(text || "0"), rulesOf(symbol)?.quantityPlaces ?? 8);
+
+const total = (symbol: string, value: Decimal): string => show(value, Math.max(2, rulesOf(symbol)?.pricePlaces ?? 2));
+
+const TYPES: Record<string, string> = { LIMIT: "Limit", LIMIT_MAKER: "Post-only", MARKET: "Market" };
+
+function typeName(order: Order): string {
+  const name = TYPES[order.type] ?? order.type;
+  return order.type === "LIMIT" && order.timeInForce !== "GTC" ? `${name} ${order.timeInForce}` : name;
+}
+
+const STATUSES: Record<string, string> = {
+  NEW: "Open", PARTIALLY_FILLED: "Partly filled", FILLED: "Filled", CANCELED: "Cancelled", EXPIRED: "Expired", EXPIRED_IN_MATCH: "Expired (own order)", REJECTED: "Refused",
+};
+
+const sizeOf = (order: Order): string => (parse(order.origQty) ? quantity(order.symbol, order.origQty) : quantity(order.symbol, order.executedQty));
+
+const orderColumns: Column<Order>[] = [
+  { key: "time", head: "Time", extra: true, cell: (order) => <Moment ms={order.time} /> },
+  { key: "market", head: "Market", cell: (order) => marketName(order.symbol) },
+  { key: "side", head: "Side", cell: (order) => <SideCell side={order.side} /> },
+  { key: "type", head: "Type", extra: true, cell: typeName },
+];
+
+// ---------------------------------------------------------------- open orders
+
+function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
+  const [editing, setEditing] = useState<OpenOrder | null>(null);
+  const columns = useMemo<Column<OpenOrder>[]>(
+    () => [
+      ...orderColumns,
+      { key: "price", head: "Price", right: true, cell: (order) => price(order.symbol, order.price) },
+      { key: "amount", head: "Amount", right: true, cell: (order) => quantity(order.symbol, order.origQty) },
+      { key: "filled", head: "Filled", right: true, cell: (order) => <Filled order={order} /> },
+      { key: "total", head: "Total", right: true, extra: true, cell: (order) => total(order.symbol, multiply(parse(order.price), parse(order.origQty))) },
+      {
+        key: "act",
+        head: "",
+        right: true,
+        cell: (order) => (
+          <span className="row-tools">
+            <button className="icon-button small" aria-label={`Change the order at ${order.price}`} title="Change" disabled={!!order.pending} onClick={() => setEditing(order)}>
+              <Pencil size={14} />
+            </button>
+            <button className="icon-button small" aria-label={`Cancel the order at ${order.price}`} title="Cancel" disabled={!!order.pending} onClick={() => cancel(order)}>
+              <X size={16} />
+            </button>
+          </span>
+        ),
+      },
+    ],
+    [],
+  );
+  return (
+    <>
+      <Table
+        label="Open orders"
+        columns={columns}
+        rows={rows}
+        rowKey={(order) => order.orderId}
+        rowClass={(order) => (order.pending ? "pending" : "")}
+        empty={
+          <Empty title="No open orders">
+            <p>Limit orders wait here until they fill or you cancel them.</p>
+          </Empty>
+        }
+      />
+      {editing && <EditOrder order={editing} onClose={() => setEditing(null)} />}
+    </>
+  );
+}
+
+function Filled({ order }: { order: Order }) {
+  const size = parse(order.origQty);
+  const share = size ? Number((parse(order.executedQty) * 1000n) / size) / 10 : 0;
+  return <span title={`${quantity(order.symbol, order.executedQty)} filled`}>{share.toFixed(share % 1 ? 1 : 0)}%</span>;
+}
+
+function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }) {
+  const rules = rulesOf(order.symbol)!;
+  const [newPrice, setPrice] = useState(toText(parse(order.price)));
+  const [newSize, setSize] = useState(toText(parse(order.origQty)));
+  const [refusal, setRefusal] = useState("");
+  const [busy, setBusy] = useState(false);
+  const id = useId();
+  const typedPrice = parseTyped(newPrice);
+  const typedSize = parseTyped(newSize);
+  const error =
+    typedPrice === null || typedPrice <= 0n || !isMultiple(typedPrice, rules.tick)
+      ? `Prices move in steps of ${toText(rules.tick)} ${rules.quote}`
+      : typedSize === null || typedSize <= 0n || !isMultiple(typedSize, rules.step)
+        ? `Amounts move in steps of ${toText(rules.step)} ${rules.base}`
+        : "";
+  const keepsPlace = typedPrice === parse(order.price) && typedSize !== null && typedSize < parse(order.origQty);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (error || busy) return;
+    setBusy(true);
+    try {
+      await edit(order, toText(typedPrice!), toText(typedSize!));
+      onClose();
+    } catch (problem) {
+      setRefusal(problem instanceof ApiError ? problem.message : String(problem));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title={`Change ${order.side === "BUY" ? "buy" : "sell"} order`} onClose={onClose}>
+      <form className="form" onSubmit={submit} noValidate autoComplete="off">
+        <div className="input number">
+          <label htmlFor={`${id}-price`}>Price</label>
+          <input id={`${id}-price`} inputMode="decimal" value={newPrice} onChange={(event) => setPrice(event.target.value)} />
+          <span className="unit">{rules.quote}</span>
+        </div>
+        <div className="input number">
+          <label htmlFor={`${id}-size`}>Amount</label>
+          <input id={`${id}-size`} inputMode="decimal" value={newSize} onChange={(event) => setSize(event.target.value)} />
+          <span className="unit">{rules.base}</span>
+        </div>
+        <p className={error ? "field-error" : "field-hint"}>
+          {error || (keepsPlace ? "The order keeps its place in the queue." : "The order is replaced in one step and queues anew.")}
+        </p>
+        {refusal && (
+          <p className="note refusal" role="alert">
+            {refusal}
+          </p>
+        )}
+        <div className="dialog-buttons">
+          <button type="button" className="button" onClick={onClose}>
+            Keep as it is
+          </button>
+          <button className="button primary" disabled={!!error || busy}>
+            Change order
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+// ---------------------------------------------------------------- history, fills, balances
+
+function ThisMarket({ rules, what }: { rules: SymbolRules | null; what: string }) {
+  return (
+    <Empty title={`No ${what} yet`}>
+      <p>{rules ? `Yours of ${rules.base}/${rules.quote} will be listed here.` : ""}</p>
+    </Empty>
+  );
+}
+
+const historyColumns: Column<Order>[] = [
+  ...orderColumns,
+  { key: "price", head: "Price", right: true, extra: true, cell: (order) => (order.type === "MARKET" ? "Market" : price(order.symbol, order.price)) },
+  { key: "average", head: "Average", right: true, cell: (order) => price(order.symbol, averageOf(order)) },
+  { key: "amount", head: "Amount", right: true, cell: sizeOf },
+  { key: "filled", head: "Filled", right: true, extra: true, cell: (order) => quantity(order.symbol, order.executedQty) },
+  { key: "status", head: "Status", right: true, cell: (order) => STATUSES[order.status] ?? order.status },
+];
+
+function History({ rules }: { rules: SymbolRules | null }) {
+  const rows = useStore(history).get(rules?.symbol ?? "") ?? null;
+  return <Table label="Order history" columns={historyColumns} rows={rows} rowKey={(order) => order.orderId} empty={<ThisMarket rules={rules} what="orders" />} />;
+}
+
+const fillColumns: Column<Fill>[] = [
+  { key: "time", head: "Time", cell: (fill) => <Moment ms={fill.time} /> },
+  { key: "market", head: "Market", extra: true, cell: (fill) => marketName(fill.symbol) },
+  { key: "side", head: "Side", cell: (fill) => <SideCell side={fill.isBuyer ? "BUY" : "SELL"} /> },
+  { key: "price", head: "Price", right: true, cell: (fill) => price(fill.symbol, fill.price) },
+  { key: "amount", head: "Amount", right: true, cell: (fill) => quantity(fill.symbol, fill.qty) },
+  { key: "total", head: "Total", right: true, extra: true, cell: (fill) => total(fill.symbol, multiply(parse(fill.price), parse(fill.qty))) },
+  { key: "fee", head: "Fee", right: true, extra: true, cell: (fill) => `${toText(parse(fill.commission || "0"))} ${fill.commissionAsset}` },
+  { key: "role", head: "Role", right: true, extra: true, cell: (fill) => (fill.isMaker ? "Maker" : "Taker") },
+];
+
+function Fills({ rules }: { rules: SymbolRules | null }) {
+  const rows = useStore(fills).get(rules?.symbol ?? "") ?? null;
+  return <Table label="Fills" columns={fillColumns} rows={rows} rowKey={(fill) => `${fill.id}-${fill.isBuyer}`} empty={<ThisMarket rules={rules} what="fills" />} />;
+}
+
+export function useHoldings(): Holding[] | null {
+  const owned = useStore(holdings);
+  return useMemo(
+    () => (owned ? [...owned.values()].filter((row) => row.available || row.held).sort((a, b) => a.asset.localeCompare(b.asset)) : null),
+    [owned],
+  );
+}
+
+function Balances() {
+  const rows = useHoldings();
+  const prices = useStore(tickers);
+  const columns: Column<Holding>[] = [
+    { key: "asset", head: "Asset", cell: (row) => <b>{row.asset}</b> },
+    { key: "available", head: "Available", right: true, cell: (row) => show(row.available, 8) },
+    { key: "held", head: "Held", right: true, cell: (row) => show(row.held, 8) },
+    { key: "total", head: "Total", right: true, extra: true, cell: (row) => show(row.available + row.held, 8) },
+    {
+      key: "worth",
+      head: "Worth (USDT)",
+      right: true,
+      extra: true,
+      cell: (row) => {
+        const rate = worth(row.asset, "USDT", prices);
+        return rate === null ? "—" : showCompact((Number(row.available + row.held) / 1e12) * rate);
+      },
+    },
+  ];
+  return (
+    <Table
+      label="Balances"
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => row.asset}
+      empty={
+        <Empty title="Nothing here yet">
+          <p>
+            <a {...to("/wallet")}>Open the wallet</a> to add funds.
+          </p>
+        </Empty>
+      }
+    />
+  );
+}

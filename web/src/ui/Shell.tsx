@@ -1,0 +1,245 @@
+/** The frame of every page. New places (the shop) join by a line in PLACES. */
+import { CircleUser, Keyboard, KeyRound, LogOut, MonitorSmartphone, SunMoon, WifiOff, X } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { showAge } from "../lib/format";
+import { dismiss, notices, sayError } from "../state/notices";
+import { logOut, session } from "../state/session";
+import { choose, settings } from "../state/settings";
+import { useStore } from "../state/store";
+import { link, venue } from "../state/venue";
+import { Dialog } from "./Dialog";
+import { place, to } from "./route";
+import { Search } from "./Search";
+import { Segments } from "./Segments";
+
+const PLACES = [
+  { path: "/trade", text: "Trade" },
+  { path: "/wallet", text: "Wallet" },
+];
+
+export function Shell(props: { children: ReactNode }) {
+  const path = useStore(place);
+  const { config } = useStore(venue);
+  return (
+    <>
+      <header className="shell-head">
+        <a className="brand" {...to("/trade")} aria-label="CryptoShop, trade">
+          <img src="/favicon.svg" alt="" />
+          <span>CryptoShop</span>
+        </a>
+        <nav className="places" aria-label="Places">
+          {PLACES.map(({ path: target, text }) => (
+            <a key={target} {...to(target)} aria-current={path.startsWith(target) ? "page" : undefined}>
+              {text}
+            </a>
+          ))}
+        </nav>
+        <Search />
+        <div className="shell-end">
+          {config.demo && (
+            <span className="demo-tag" title="Play money and simulated traders on the real exchange">
+              Demo
+            </span>
+          )}
+          <KeysHelp />
+          <Appearance />
+          <Member />
+        </div>
+      </header>
+      <LostLine />
+      {props.children}
+      <Notices />
+    </>
+  );
+}
+
+function useMenu() {
+  const [open, setOpen] = useState(false);
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const close = (event: Event) => {
+      if (event instanceof KeyboardEvent ? event.key === "Escape" : !ref.current?.contains(event.target as Node)) setOpen(false);
+    };
+    addEventListener("pointerdown", close);
+    addEventListener("keydown", close);
+    return () => {
+      removeEventListener("pointerdown", close);
+      removeEventListener("keydown", close);
+    };
+  }, [open]);
+  return { open, setOpen, ref };
+}
+
+function Appearance() {
+  const { open, setOpen, ref } = useMenu();
+  const { theme, palette } = useStore(settings);
+  return (
+    <div className="menu" ref={ref}>
+      <button className="icon-button" aria-label="Appearance" title="Appearance" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <SunMoon size={18} />
+      </button>
+      {open && (
+        <div className="menu-list">
+          <div className="menu-field">
+            <span className="field-label">Theme</span>
+            <Segments
+              label="Theme"
+              value={theme}
+              onChange={(value) => choose({ theme: value })}
+              choices={[
+                { value: "system", text: "System" },
+                { value: "light", text: "Light" },
+                { value: "dark", text: "Dark" },
+              ]}
+            />
+          </div>
+          <div className="menu-field">
+            <span className="field-label">Up and down</span>
+            <Segments
+              label="Up and down colours"
+              value={palette}
+              onChange={(value) => choose({ palette: value })}
+              choices={[
+                { value: "teal", text: "Teal / orange" },
+                { value: "redgreen", text: "Green / red" },
+              ]}
+            />
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Member() {
+  const present = useStore(session);
+  const { open, setOpen, ref } = useMenu();
+  if (present.state === "unknown") return <span className="bone" style={{ width: 92, height: 28 }} />;
+  if (present.state === "anonymous") {
+    return (
+      <>
+        <a className="button small" {...to("/login")}>
+          Log in
+        </a>
+        <a className="button small primary" {...to("/signup")}>
+          Sign up
+        </a>
+      </>
+    );
+  }
+  return (
+    <div className="menu" ref={ref}>
+      <button className="icon-button" aria-label="Account" title={present.me.email} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <CircleUser size={18} />
+      </button>
+      {open && (
+        <div className="menu-list" onClick={() => setOpen(false)}>
+          <p className="menu-line">{present.me.email}</p>
+          <a {...to("/settings/keys")}>
+            <KeyRound size={16} /> API keys
+          </a>
+          <a {...to("/settings/sessions")}>
+            <MonitorSmartphone size={16} /> Sessions
+          </a>
+          <hr />
+          <button onClick={() => logOut().catch(sayError)}>
+            <LogOut size={16} /> Log out
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+const KEYS: [string[], string][] = [
+  [["/"], "Find a market"],
+  [["B"], "Buy"],
+  [["S"], "Sell"],
+  [["↑", "↓"], "One tick or lot up, down"],
+  [["Shift", "↑"], "Ten at once"],
+  [["Enter"], "Send the order"],
+  [["Esc"], "Clear the form, close what is open"],
+  [["?"], "These keys"],
+];
+
+function KeysHelp() {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "?" && !(event.target as HTMLElement).closest("input, textarea, dialog")) setOpen(true);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <>
+      <button className="icon-button keys-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => setOpen(true)}>
+        <Keyboard size={18} />
+      </button>
+      {open && (
+        <Dialog title="Keyboard" onClose={() => setOpen(false)}>
+          <dl className="keys-help">
+            {KEYS.map(([keys, what]) => (
+              <div key={what} style={{ display: "contents" }}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+          <div className="dialog-buttons">
+            <button className="button small" onClick={() => setOpen(false)}>
+              Close
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** Seconds since the connection was lost, or null while it holds. */
+export function useLostAge(): number | null {
+  const { state, since } = useStore(link);
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (state !== "lost") return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [state]);
+  return state === "lost" ? Math.max(0, now - since) : null;
+}
+
+function LostLine() {
+  const age = useLostAge();
+  if (age === null) return null;
+  return (
+    <div className="lost-line" role="status">
+      <WifiOff size={14} aria-hidden="true" />
+      <span>
+        Connection lost. Prices are {showAge(age)} old; reconnecting<span aria-hidden="true">…</span>
+      </span>
+    </div>
+  );
+}
+
+function Notices() {
+  const present = useStore(notices);
+  return (
+    <div className="notices" aria-live="polite">
+      {present.map(({ id, tone, text }) => (
+        <div key={id} className={`notice ${tone}`} role={tone === "bad" ? "alert" : "status"}>
+          <p>{text}</p>
+          <button className="icon-button" aria-label="Close message" onClick={() => dismiss(id)}>
+            <X size={14} />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
