@@ -8,8 +8,10 @@ import json
 import mimetypes
 from pathlib import Path
 
+import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from cryptoshop.observability import metrics_page
 from cryptoshop.settings import Settings
@@ -19,6 +21,8 @@ from engine.replica import ReplicaStopped
 from marketdata import History
 
 APP_DIR = Path(__file__).parent / "static" / "app"
+log = structlog.get_logger("site")
+
 REPLICA_LAG_MAX = 1000  # frames a replica may be behind the log and still be called ready
 HEALTH_TIMEOUT_S = 1.0
 
@@ -82,9 +86,9 @@ def site_app(settings: Settings, health: Health) -> Litestar:
         ok, report = await health.report()
         return Response({"status": "ready" if ok else "not ready", **report}, status_code=200 if ok else 503)
 
-    @get("/metrics", sync_to_thread=True)
-    def metrics() -> Response:
-        body, content_type = metrics_page()
+    @get("/metrics")
+    async def metrics() -> Response:
+        body, content_type = await asyncio.to_thread(metrics_page)
         return Response(body, media_type=content_type)
 
     @get("/config.json", sync_to_thread=False)
@@ -93,14 +97,19 @@ def site_app(settings: Settings, health: Health) -> Litestar:
         body = json.dumps({"ws": f"ws://{host}:{settings.ws_port}", "demo": settings.demo})
         return Response(body, media_type=MediaType.JSON, headers={"cache-control": "no-store"})
 
-    @get(["/", "/{path:path}"], sync_to_thread=True)
-    def page(request: Request, path: str = "/") -> Response:
-        return serve_file(settings, request.url.hostname or settings.host, path)
+    @get(["/", "/{path:path}"])
+    async def page(request: Request, path: str = "/") -> Response:
+        return await asyncio.to_thread(serve_file, settings, request.url.hostname or settings.host, path)
+
+    def failed(request: Request, error: Exception) -> Response:
+        log.error("page failed", path=request.url.path, exc_info=error)
+        return Response("something went wrong here; the role's log says what\n", status_code=500, media_type=MediaType.TEXT)
 
     return Litestar(
         [live, ready, metrics, config, page],
         openapi_config=None,
         logging_config=None,
+        exception_handlers={HTTP_500_INTERNAL_SERVER_ERROR: failed},
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024),
     )
 
