@@ -10,6 +10,8 @@ Invariants
 - A frame that was acknowledged is never cut. Bytes that are not a frame are cut only behind the last position known to be
   acknowledged (the mark, and `durable` in every header that can be read) and only at the end of the last segment; anywhere else
   they are damage, which stops the start with position, file and offset named.
+- The file is written ahead with zeros, because a sync of bytes that the file already has is a quarter faster than one that also
+  makes it longer. Zeros up to the end of the last segment are where the log goes on, not damage.
 - After a failed sync, or a failed write that is not "no space", nothing more is written: what the disk holds is not known.
 - What a start finds behind the mark is written again and synced before anyone is shown it: a page that failed to reach the disk
   may still be readable.
@@ -41,6 +43,7 @@ logger = logging.getLogger(__name__)
 SEGMENT_BYTES = 64 << 20
 SEGMENT_HEADER_BYTES = 128
 ORIGINS_KNOWN = 1024  # origins whose last frame is known, to answer a resend with the first one's position
+ZEROS_AHEAD = 1 << 20  # bytes written at once in front of the last frame
 INDEX_STRIDE = 256 << 10  # bytes between two entries of a segment's position index
 
 _MAGIC = b"CSS1"
@@ -145,10 +148,12 @@ class _Known(NamedTuple):
 class SegmentStore:
     """The one writer's view of the files. Open with `open`; then `append` batches, `locate` and read for readers."""
 
-    def __init__(self, directory: Directory, *, segment_bytes: int = SEGMENT_BYTES):
+    def __init__(self, directory: Directory, *, segment_bytes: int = SEGMENT_BYTES, zeros_ahead: int = ZEROS_AHEAD):
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._zeros_ahead = zeros_ahead
         self._file: File | None = None  # of the last segment
+        self._file_bytes = 0  # of that file, zeros included
         self._mark_file: File | None = None
         self._mark_turn = 0
         self._known: dict[int, _Known] = {}
@@ -222,6 +227,7 @@ class SegmentStore:
             self._start_empty(acknowledged)
         elif self._file is None:
             self._file = self._directory.open(self.segments[-1].name)
+        self._file_bytes = self._file.size()
         if self.last < acknowledged:
             where = self._directory.describe(self.segments[-1].name)
             raise LogDamaged(self.last + 1, f"{where} ends here, but frames up to {acknowledged} were acknowledged")
@@ -254,7 +260,7 @@ class SegmentStore:
         if not self._seal_holds(segment, data):
             for offset, fields in scan(self._directory, segment, data):
                 self._advance(segment, offset, fields, data)
-            segment.digest = blake3(data)
+            segment.digest = blake3(memoryview(data)[: segment.end])
             self._seal(segment)
         return segment
 
@@ -266,7 +272,7 @@ class SegmentStore:
         if seal is None:
             return False
         _, _, first, last, size, time_ns, chain, digest = seal
-        if (first, size) != (segment.first, len(data)) or digest != blake3(data).digest():
+        if first != segment.first or digest != blake3(memoryview(data)[:size]).digest() or not _only_zeros(data, size):
             return False
         segment.last, segment.end, segment.time_ns, segment.chain = last, size, time_ns, chain
         return True
@@ -302,7 +308,7 @@ class SegmentStore:
             self._only_torn(segment, data, acknowledged, error.where)
         segment.digest = blake3(memoryview(data)[: segment.end])
         self._file = self._directory.open(name)
-        if segment.end < len(data):
+        if not _only_zeros(data, segment.end):
             self._cut(segment, len(data))
         self._file.write(rewrite_from, data[rewrite_from : segment.end])
         self._file.sync()
@@ -389,6 +395,7 @@ class SegmentStore:
         start = segment.end
         try:
             file.write(start, data)
+            file_bytes = self._write_ahead(file, start + len(data), start if born else self._file_bytes)
         except OSError as error:
             self._take_back(segment, file, born, error)
         try:
@@ -398,6 +405,7 @@ class SegmentStore:
                 self._file.close()
                 self._file = file
                 self.segments.append(segment)
+            self._file_bytes = file_bytes
             self._mark(accepted[-1].position)
         except OSError as error:
             raise self._fail(f"sync of {self._directory.describe(segment.name)} failed: {error.strerror}") from error
@@ -410,6 +418,25 @@ class SegmentStore:
         segment.chain, segment.time_ns = chain, accepted[-1].time_ns
         segment.last, segment.end = accepted[-1].position, offset
 
+    def _write_ahead(self, file: File, end: int, file_bytes: int) -> int:
+        """Zeros behind `end` once the file is used up; returns the file's bytes. Large frames bring their own length.
+
+        No space for zeros is no reason to refuse the frames before them.
+        """
+        if end < file_bytes:
+            return file_bytes
+        ahead = min(self._zeros_ahead, self._segment_bytes - end)
+        if ahead < self._zeros_ahead // 2 or end - file_bytes > self._zeros_ahead // 2:
+            return end
+        try:
+            file.write(end, bytes(ahead))
+        except OSError as error:
+            if error.errno not in _NO_SPACE:
+                raise
+            file.truncate(end)
+            return end
+        return end + ahead
+
     def _segment_for(self, data: bytes) -> tuple[Segment, File, bool]:
         """The segment that takes `data`: the last, or a new one behind it, which joins `segments` only once it is durable."""
         segment = self.segments[-1]
@@ -418,6 +445,8 @@ class SegmentStore:
         born = Segment(segment.last + 1, segment.time_ns, segment.chain)
         file = None
         try:
+            self._file.truncate(segment.end)
+            self._file_bytes = segment.end
             self._seal(segment)
             file = self._directory.open(born.name, create=True)
             file.truncate(0)
@@ -435,6 +464,7 @@ class SegmentStore:
         try:
             if not born:
                 file.truncate(segment.end)
+                self._file_bytes = segment.end
             elif file is not None:
                 file.close()
                 self._directory.remove(segment.name)
@@ -540,7 +570,7 @@ def scan(directory: Directory, segment: Segment, data: bytes) -> Iterator[tuple[
     view = memoryview(data)
     offset, position, chain = SEGMENT_HEADER_BYTES, segment.first, segment.chain_before
     time_ns = segment.time_before_ns
-    while offset < len(data):
+    while offset < len(data) and not _only_zeros(data, offset):
         where = f"{directory.describe(segment.name)} offset {offset}"
         try:
             fields = frames.verify(view, offset, position, chain)
@@ -618,6 +648,11 @@ def _later_evidence(view: memoryview, offset: int, position: int) -> int:
             if position <= fields.position <= limit and fields.durable < fields.position:
                 highest = max(highest, fields.durable)
     return highest
+
+
+def _only_zeros(data: bytes, offset: int) -> bool:
+    """Whether nothing but zeros lies from `offset` on."""
+    return not any(data[offset : offset + 4]) and data.count(0, offset) == len(data) - offset
 
 
 def _read_all(directory: Directory, name: str) -> bytes:

@@ -189,7 +189,11 @@ class LogServer:
 
     def _committed(self, group: list[tuple["_Connection", int, bytes]], batch: Batch | None, error: BaseException | None) -> None:
         if error is None:
-            self._publish(group, batch)
+            try:
+                self._publish(group, batch)
+            except Exception as defect:  # what is durable was not told: clients must come back and ask
+                logger.exception("event=publish_failed position=%d", batch.last)
+                self._die(f"{type(defect).__name__}: {defect}")
         elif isinstance(error, NoSpace):
             self._refuse(group, str(error))
         else:

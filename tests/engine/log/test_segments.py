@@ -15,8 +15,8 @@ from tests.engine.log.samples import request, values_of
 SMALL = 2000  # bytes of a segment: a handful of frames
 
 
-def opened(disk, segment_bytes=SMALL) -> SegmentStore:
-    store = SegmentStore(disk, segment_bytes=segment_bytes)
+def opened(disk, segment_bytes=SMALL, zeros_ahead=0) -> SegmentStore:
+    store = SegmentStore(disk, segment_bytes=segment_bytes, zeros_ahead=zeros_ahead)
     store.open()
     return store
 
@@ -26,10 +26,10 @@ def stored_values(disk) -> list[int]:
     return [value for _, commands, _ in archived(disk) for value in values_of(commands)]
 
 
-def written(groups: int, *, segment_bytes: int = SMALL, per_group: int = 2) -> ForgetfulDisk:
+def written(groups: int, *, segment_bytes: int = SMALL, per_group: int = 2, zeros_ahead: int = 0) -> ForgetfulDisk:
     """A disk with frames 1 … groups * per_group, each with its number as value."""
     disk = ForgetfulDisk()
-    store = opened(disk, segment_bytes)
+    store = opened(disk, segment_bytes, zeros_ahead)
     for group in range(groups):
         first = group * per_group + 1
         store.append([request(number) for number in range(first, first + per_group)], 1000 + group)
@@ -184,6 +184,53 @@ def test_a_segment_that_was_being_made_is_removed_and_made_again():
         assert stored_values(torn) == list(range(1, 42))
 
 
+def test_zeros_behind_the_last_frame_are_where_the_log_goes_on():
+    disk = written(4, segment_bytes=4000, zeros_ahead=2000)
+    name = segment_names(disk)[0]
+    assert len(disk.content(name)) > SEGMENT_HEADER_BYTES + 8 * 256
+    assert stored_values(disk) == list(range(1, 9))
+    store = opened(disk, 4000, 2000)
+    assert (store.last, store.cut) == (8, "")
+    for number in range(9, 30):
+        store.append([request(number)], 1)
+    assert store.segments[0].end == len(disk.content(name))  # none are left in a segment that is done with
+    store.close()
+    assert stored_values(disk) == list(range(1, 30))
+
+
+def test_a_frame_torn_at_every_byte_among_zeros_is_cut():
+    before = written(3, segment_bytes=1 << 20, zeros_ahead=4000)
+    name = segment_names(before)[0]
+    after = before.copy()
+    store = opened(after, 1 << 20, 4000)
+    start = store.segments[-1].end
+    store.append([request(7), request(8)], 2000)
+    store.close()
+    full, end = bytes(after.content(name)), start + 512
+    for torn in range(start, end + 1):
+        disk = before.copy()
+        disk.content(name)[:] = full[:torn] + bytes(len(full) - torn)
+        store = opened(disk, 1 << 20, 4000)
+        whole = sum(full[torn : start + size].count(0) == max(0, start + size - torn) for size in (256, 512))
+        assert store.last == 6 + whole  # a frame may end in zeros of its own
+        assert store.append([request(100)], 3000).answers == [7 + whole]
+        store.close()
+        assert stored_values(disk)[:6] == [1, 2, 3, 4, 5, 6]
+        assert stored_values(disk)[-1] == 100
+
+
+def test_acknowledged_frames_that_became_zeros_stop_the_start():
+    disk = written(3, segment_bytes=1 << 20, zeros_ahead=4000)
+    name = segment_names(disk)[0]
+    for frame in range(6):
+        damaged = disk.copy()
+        at = SEGMENT_HEADER_BYTES + 256 * frame
+        damaged.content(name)[at:] = bytes(len(damaged.content(name)) - at)
+        with pytest.raises(LogDamaged) as found:
+            opened(damaged, 1 << 20)
+        assert found.value.position == frame + 1
+
+
 # ---------------------------------------------------------------- damage
 
 
@@ -260,7 +307,7 @@ def test_power_cuts_at_random_operations_never_lose_an_acknowledged_frame():
             disk.fail = cut
             disk.partial = rng.random()
             try:
-                store = opened(disk, rng.choice((600, 1500, 4000)))
+                store = opened(disk, rng.choice((600, 1500, 6000)), rng.choice((0, 1700, 3000)))
                 while True:
                     group = [number + 1 + i for i in range(rng.randrange(1, 4))]
                     unsure = group
@@ -299,17 +346,18 @@ def test_a_resend_after_a_power_cut_is_stored_once():
         assert stored_values(disk) == list(range(1, number + 1)), f"seed {seed}"
 
 
+@pytest.mark.parametrize("zeros_ahead", [0, 1100])
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
-def test_every_single_failing_operation_loses_nothing_acknowledged(number):
+def test_every_single_failing_operation_loses_nothing_acknowledged(number, zeros_ahead):
     survived = failed = 0
-    for at in range(1, 200):
+    for at in range(1, 300):
         disk = ForgetfulDisk()
         opened(disk).close()
         start = disk.operations
         disk.fail = lambda operation, count, at=start + at: number if count == at else None
         acknowledged, refused = [], []
         try:
-            store = opened(disk, 800)
+            store = opened(disk, 3000 if zeros_ahead else 800, zeros_ahead)
             for value in range(1, 20):
                 try:
                     store.append([request(value)], value)
