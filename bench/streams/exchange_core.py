@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import allocating_kernel, kernel
 from engine.types import FIRST_CUSTOMER, ORDER_COMMAND, Kind, OrderType, Side, TimeInForce
 
 # exchange-core's own numbers in `messages`
@@ -253,7 +253,7 @@ def _draw_action(random):
     return BID if _next_int(random, 4) >= 2 else ASK
 
 
-@kernel
+@allocating_kernel
 def _generate(commands, messages, random_seed, book_target, users):
     random = np.array([random_seed])
     count = commands.size

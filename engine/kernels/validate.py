@@ -5,7 +5,7 @@ Each check returns what it found broken (an id, an account, a slot: the text in 
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import allocating_kernel, kernel
 from engine.kernels.book import digest_of, hold_amount, hold_asset, rest_of
 from engine.kernels.hashed import NOWHERE, find, row_of
 from engine.kernels.ladder import find_level, next_level
@@ -29,7 +29,7 @@ _ORDERS, _PENDING, _TRANSFER_IDS = int(Pool.ORDERS), int(Pool.PENDING), int(Pool
 _LEVELS, _NODES = 7, 8
 
 
-@kernel
+@allocating_kernel
 def first_broken(state):
     """(place in INVARIANTS, what is broken) of the first broken invariant, or (SOUND, 0)."""
     venue = state.venue[0]
@@ -72,7 +72,7 @@ def first_broken(state):
     return SOUND, np.int64(0)
 
 
-@kernel
+@allocating_kernel
 def _sum_zero(venue, balances):
     sums = np.zeros(venue.last_asset + 1, np.int64)
     for slot in range(balances.size):
@@ -97,7 +97,7 @@ def _no_customer_below_zero(balances):
     return SOUND
 
 
-@kernel
+@allocating_kernel
 def _held_explained(venue, registry, book, ledger):
     explained = np.zeros(ledger.balances.size, np.int64)
     for row in range(1, venue.orders_top + 1):
@@ -242,7 +242,7 @@ def _account_lists(venue, book):
     return SOUND if listed == venue.orders_open else np.int64(0)
 
 
-@kernel
+@allocating_kernel
 def _free_lists(venue, registry, book, ledger):
     seen = np.zeros(venue.orders_top + 1, np.bool_)
     row = venue.orders_free
@@ -299,7 +299,7 @@ def _free_lists(venue, registry, book, ledger):
     return SOUND
 
 
-@kernel
+@allocating_kernel
 def _mark_nodes(book, seen, ladder):
     """Marks every node of a ladder, level by level of the tree; False where one was marked before."""
     if ladder.root == 0:
