@@ -8,7 +8,7 @@ import pytest
 from engine.log.files import DirectoryInUse
 from engine.log.frame import GENESIS
 from engine.log.port import LogAhead, LogDamaged, LogGone, Refusal
-from engine.log.segments import SEGMENT_HEADER_BYTES, NoSpace, SegmentStore, StoreFailed, archived, segment_names
+from engine.log.segments import SEGMENT_HEADER_BYTES, NoSpace, SegmentStore, StoreFailed, archived, read_mark, segment_names
 from tests.engine.log.disk import ForgetfulDisk, PowerCut
 from tests.engine.log.samples import request, values_of
 
@@ -287,6 +287,19 @@ def test_a_damaged_slot_of_the_mark_is_survived():
         damaged = disk.copy()
         damaged.content("commit")[slot + 10] ^= 1
         assert opened(damaged).last == 10
+
+
+def test_the_slots_of_the_mark_are_written_in_turn():
+    disk = ForgetfulDisk()
+    store = opened(disk)
+    for number in range(1, 6):
+        store.append([request(number)], 1)
+        marked = []
+        for slot in (0, 4096):
+            damaged = disk.copy()
+            damaged.content("commit")[slot + 10] ^= 1
+            marked.append(read_mark(damaged.open("commit")))
+        assert sorted(marked) == [number - 1, number]
 
 
 # ---------------------------------------------------------------- power cuts and failing operations
