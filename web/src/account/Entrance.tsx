@@ -6,7 +6,7 @@ import { useStore } from "../state/store";
 import { venue } from "../state/venue";
 import { go, to } from "../ui/route";
 
-const PASSWORD_MIN = 10;
+const PASSWORD_MIN = 8;
 
 export default function Entrance({ how }: { how: "login" | "signup" }) {
   const joining = how === "signup";
@@ -34,8 +34,7 @@ export default function Entrance({ how }: { how: "login" | "signup" }) {
     try {
       await enter(how, email, password);
     } catch (error) {
-      const wrong = !joining && error instanceof ApiError && error.status === 401;
-      setRefusal(wrong ? "This e-mail and password do not belong together. Check both." : error instanceof ApiError ? error.message : String(error));
+      setRefusal(error instanceof ApiError ? error.message : String(error));
     }
     setBusy(false);
   };

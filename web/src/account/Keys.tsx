@@ -7,11 +7,12 @@ import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Segments } from "../ui/Segments";
 import { Empty, Moment } from "../ui/states";
-import { toMs, useList } from "./Settings";
+import { useList } from "./Settings";
 
 interface NewKey {
   apiKey: string;
-  secret: string | null;
+  /** "" for Ed25519: the private key never leaves its owner. */
+  secret: string;
 }
 
 const SCOPES = [
@@ -20,10 +21,7 @@ const SCOPES = [
   { scope: "WITHDRAW", text: "Withdraw", hint: "Send funds out. Leave it off unless you need it" },
 ] as const;
 
-const readKeys = async (): Promise<ApiKey[]> => {
-  const answer = await get<ApiKey[] | { keys: ApiKey[] }>("/account/keys");
-  return Array.isArray(answer) ? answer : answer.keys;
-};
+const readKeys = () => get<ApiKey[]>("/account/keys");
 
 export function Keys() {
   const [keys, load] = useList(readKeys);
@@ -85,14 +83,14 @@ export function Keys() {
               {keys?.map((key) => (
                 <tr key={key.apiKey} data-key={key.apiKey}>
                   <td>
-                    <b>{key.label || "—"}</b>
+                    <b>{key.label}</b>
                   </td>
                   <td>
                     <code title={key.apiKey}>
                       {key.apiKey.slice(0, 8)}…{key.apiKey.slice(-4)}
                     </code>
                   </td>
-                  <td>{key.type.toUpperCase() === "HMAC" ? "HMAC" : "Ed25519"}</td>
+                  <td>{key.type}</td>
                   <td>
                     <span className="tags">
                       {key.scopes.map((scope) => (
@@ -103,7 +101,7 @@ export function Keys() {
                     </span>
                   </td>
                   <td>
-                    <When time={key.createdAt ?? key.created} />
+                    <Moment ms={key.createdAt} />
                   </td>
                   <td className="right">
                     <button className="button small danger" onClick={() => setRevoking(key)}>
@@ -144,14 +142,9 @@ export function Keys() {
   );
 }
 
-export function When({ time }: { time: number | string | null | undefined }) {
-  const ms = toMs(time);
-  return ms === null ? <span className="quiet">—</span> : <Moment ms={ms} />;
-}
-
 function MakeKey(props: { onClose: () => void; onMade: (key: NewKey) => void }) {
   const [label, setLabel] = useState("");
-  const [type, setType] = useState<"HMAC" | "ED25519">("HMAC");
+  const [type, setType] = useState<"HMAC" | "Ed25519">("HMAC");
   const [scopes, setScopes] = useState<string[]>(["READ", "TRADE"]);
   const [publicKey, setPublicKey] = useState("");
   const [refusal, setRefusal] = useState("");
@@ -163,10 +156,10 @@ function MakeKey(props: { onClose: () => void; onMade: (key: NewKey) => void }) 
     if (busy) return;
     if (!label.trim()) return setRefusal("Give the key a label, so that you know it again.");
     if (!scopes.length) return setRefusal("Choose at least one scope.");
-    if (type === "ED25519" && !publicKey.trim()) return setRefusal("Paste the public key.");
+    if (type === "Ed25519" && !publicKey.trim()) return setRefusal("Paste the public key.");
     setBusy(true);
     try {
-      const body = { label: label.trim(), type, scopes, ...(type === "ED25519" ? { publicKey: publicKey.trim() } : {}) };
+      const body = { label: label.trim(), type, scopes, ...(type === "Ed25519" ? { publicKey: publicKey.trim() } : {}) };
       props.onMade(await postJson<NewKey>("/account/keys", body));
     } catch (error) {
       setRefusal(error instanceof ApiError ? error.message : String(error));
@@ -191,14 +184,14 @@ function MakeKey(props: { onClose: () => void; onMade: (key: NewKey) => void }) 
             onChange={setType}
             choices={[
               { value: "HMAC", text: "HMAC secret" },
-              { value: "ED25519", text: "Ed25519 public key" },
+              { value: "Ed25519", text: "Ed25519 public key" },
             ]}
           />
           <span className="field-hint">
             {type === "HMAC" ? "We make a secret and show it once. Simplest." : "You keep the private key; we only ever see the public one."}
           </span>
         </div>
-        {type === "ED25519" && (
+        {type === "Ed25519" && (
           <div className="field">
             <label htmlFor={`${id}-public`}>Public key (PEM)</label>
             <div className="input tall">

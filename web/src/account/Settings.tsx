@@ -44,10 +44,3 @@ export function useList<T>(read: () => Promise<T[]>): [T[] | null, () => void] {
   useEffect(load, [load]);
   return [rows, load];
 }
-
-/** Times come as milliseconds or as ISO text. */
-export function toMs(time: number | string | null | undefined): number | null {
-  if (time === null || time === undefined || time === "") return null;
-  const ms = typeof time === "number" ? time : Date.parse(time);
-  return Number.isFinite(ms) ? ms : null;
-}

@@ -144,17 +144,14 @@ export interface ApiKey {
   label: string;
   type: string;
   scopes: string[];
-  created?: number | string;
-  createdAt?: number | string;
-  lastUsed?: number | string | null;
+  createdAt: number;
 }
 
 export interface SessionInfo {
   id: string;
-  current?: boolean;
-  created?: number | string;
-  createdAt?: number | string;
-  lastSeen?: number | string;
-  address?: string;
-  userAgent?: string;
+  current: boolean;
+  createdAt: number;
+  lastSeenAt: number;
+  address: string;
+  userAgent: string;
 }

@@ -31,7 +31,7 @@ const BY_MESSAGE: [RegExp, string][] = [
 ];
 
 export function wordsFor(status: number, code: string, detail: string): string {
-  const tag = code && !/^(UNREACHABLE|TIMEOUT|UNREADABLE)$/.test(code) ? ` (${code})` : "";
+  const tag = /^-\d+$/.test(code) ? ` (${code})` : ""; // the dialect's numbers can be looked up; our own codes are words already
   for (const [pattern, words] of BY_MESSAGE) {
     if (pattern.test(detail)) return words + tag;
   }

@@ -95,7 +95,7 @@ describe("the local book", () => {
   });
 
   it("knows its spread and its steps", () => {
-    expect(basisPoints(parse("100.5"), parse("100"))).toBe(50);
+    expect(basisPoints(parse("0.5"), parse("100"))).toBe(50);
     expect(groupSteps(parse("0.01"), parse("64000")).map(toText)).toEqual(["0.01", "0.1", "1", "10"]);
     expect(groupSteps(parse("0.0001"), parse("0.02")).map(toText)).toEqual(["0.0001"]);
   });

@@ -177,9 +177,9 @@ export interface Walk {
   complete: boolean;
 }
 
-/** Distance of two prices in basis points of the second; for showing only. */
-export function basisPoints(a: Decimal, b: Decimal): number {
-  return b === 0n ? 0 : Number(((a - b) * 10_000n * 1000n) / b) / 1000;
+/** A part in basis points of the whole; for showing only. */
+export function basisPoints(part: Decimal, whole: Decimal): number {
+  return whole === 0n ? 0 : Number((part * 10_000_000n) / whole) / 1000;
 }
 
 /** Group steps offered for a tick: 1, 10, 100 and 1,000 ticks, as long as a step stays below a fiftieth of the price. */

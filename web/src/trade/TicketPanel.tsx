@@ -36,6 +36,7 @@ export function TicketPanel(props: { rules: SymbolRules | null; market: Market |
   return (
     <section className="panel ticket" aria-label="Place an order">
       {props.rules ? <TicketForm rules={props.rules} market={props.market} /> : <TicketBones />}
+      {props.rules && <Pair rules={props.rules} />}
     </section>
   );
 }
@@ -320,7 +321,7 @@ function Estimate(props: { checked: Checked; rules: SymbolRules; means: Means; b
   return (
     <dl className="estimate">
       <dt>Available</dt>
-      <dd data-testid="available">{showIn(available, asset)}</dd>
+      <dd data-testid="available">{available === null ? "—" : `${show(available, buying ? Math.max(2, rules.pricePlaces) : rules.quantityPlaces)} ${asset}`}</dd>
       {market && (
         <>
           <dt>Average price</dt>
@@ -336,6 +337,37 @@ function Estimate(props: { checked: Checked; rules: SymbolRules; means: Means; b
       <dt className="strong">Total</dt>
       <dd className="strong">{checked.total === null ? "—" : `${market ? "≈ " : ""}${show(checked.total, Math.max(2, rules.pricePlaces))} ${rules.quote}`}</dd>
     </dl>
+  );
+}
+
+/** The two assets of this market, available and held. */
+function Pair({ rules }: { rules: SymbolRules }) {
+  const owned = useStore(holdings);
+  if (!owned) return null;
+  return (
+    <section className="pair" aria-label="Your assets here">
+      <header>
+        <h2>Assets</h2>
+        <a {...to("/wallet")}>Wallet</a>
+      </header>
+      <dl>
+        {[rules.base, rules.quote].map((asset) => {
+          const { available, held } = owned.get(asset) ?? { available: 0n, held: 0n };
+          return (
+            <div key={asset} style={{ display: "contents" }} data-asset={asset}>
+              <dt>{asset}</dt>
+              <dd data-testid={`available-${asset}`}>{show(available, 8)}</dd>
+              {held > 0n && (
+                <>
+                  <dt className="held">held by orders</dt>
+                  <dd className="held">{show(held, 8)}</dd>
+                </>
+              )}
+            </div>
+          );
+        })}
+      </dl>
+    </section>
   );
 }
 
