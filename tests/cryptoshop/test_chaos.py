@@ -4,6 +4,7 @@ One demo venue for the whole module, with demo traders running, so that every ki
 """
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -42,24 +43,26 @@ class Clerk(threading.Thread):
         self.enough = threading.Event()
 
     def run(self) -> None:
-        number = 0
         with SignedClient(self.venue.rest_url, self.venue.demo_accounts()["alice"]) as client:
-            while not self.enough.is_set():
-                number += 1
+            for number in itertools.count(1):
+                if self.enough.is_set():
+                    return
                 client_id = f"{self.label}-{number}"
                 try:
-                    status, reply = client.request("POST", "/api/v3/order", symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC",
-                                                   quantity="0.0001", price="50000", newClientOrderId=client_id)  # fmt: skip
+                    self.place(client, client_id)
                 except httpx.HTTPError:
                     self.uncertain.add(client_id)
                     time.sleep(0.05)
-                    continue
-                if status == 200:
-                    self.acknowledged[client_id] = reply["orderId"]
-                    client.request("DELETE", "/api/v3/order", symbol=SYMBOL, origClientOrderId=client_id)
-                elif status >= 500:
-                    self.uncertain.add(client_id)
-                    time.sleep(0.05)
+
+    def place(self, client: SignedClient, client_id: str) -> None:
+        status, reply = client.request("POST", "/api/v3/order", symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC",
+                                       quantity="0.0001", price="50000", newClientOrderId=client_id)  # fmt: skip
+        if status == 200:
+            self.acknowledged[client_id] = reply["orderId"]
+            client.request("DELETE", "/api/v3/order", symbol=SYMBOL, origClientOrderId=client_id)
+        elif status >= 500:
+            self.uncertain.add(client_id)
+            time.sleep(0.05)
 
     def finish(self) -> None:
         self.enough.set()
