@@ -490,7 +490,8 @@ class ExchangeClient:
                 self._disconnected(log)
             else:
                 self._in_flight = None
-                self._refusing = ""
+                if self._refusing and not frames.brings_relief(frame.data[frames.HEADER_BYTES :]):
+                    self._refusing = ""
 
     def _next_frame(self) -> _Frame | None:
         if not self._gathered:
@@ -529,8 +530,16 @@ class ExchangeClient:
             self._in_flight = None
             self._number -= 1
             del self._unapplied[frame.origin, frame.number]
-            for submission in frame.submissions:
-                self._fail(submission, refusal)
+            self._shed(frame.submissions, refusal)
+
+    def _shed(self, submissions: list[_Submission], refusal: LogRefused) -> None:
+        """Fail them, but let cancels and their like try once more on their own."""
+        relief = [submission for submission in submissions if frames.brings_relief(submission.body)]
+        if len(relief) < len(submissions):
+            self._requeue(relief)
+            submissions = [submission for submission in submissions if not frames.brings_relief(submission.body)]
+        for submission in submissions:
+            self._fail(submission, refusal)
 
     # ------------------------------------------------------------------ following
 
@@ -623,7 +632,7 @@ class ExchangeClient:
         self._requeue(frame.submissions)
 
     def _requeue(self, submissions: list[_Submission]) -> None:
-        """Before everything gathered later: at most two frames of a forgotten origin can come back, in order, before one goes out."""
+        """Before everything gathered later."""
         self._gathered.extendleft(reversed(submissions))
         self._sendable.set()
 

@@ -57,6 +57,9 @@ class Directory(Protocol):
 
     def unlock(self) -> None: ...
 
+    def free_bytes(self) -> int:
+        """What this process may still write."""
+
     def describe(self, name: str) -> str:
         """Where `name` is, for messages."""
 
@@ -147,6 +150,10 @@ class DiskDirectory:
         if self._lock_descriptor >= 0:
             os.close(self._lock_descriptor)
             self._lock_descriptor = -1
+
+    def free_bytes(self) -> int:
+        status = os.statvfs(self.path)
+        return status.f_bavail * status.f_frsize
 
     def describe(self, name: str) -> str:
         return str(self.path / name)

@@ -3,7 +3,7 @@
 Owns the layout around the commands: FRAME_HEADER (128 bytes) and `count` commands of 128 bytes. An origin encodes a frame with
 the stamped fields zero; the log stamps position, time, durable and chain. `chain` is BLAKE3 over the previous frame's chain, the
 header up to `chain`, and the commands: who reads a log recomputes the hash chain over position, time and bytes.
-Must not do: read clocks, touch files or sockets, look into commands.
+Must not do: read clocks, touch files or sockets, look into commands beyond their kind.
 """
 
 import struct
@@ -12,11 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from blake3 import blake3
 
-from engine.types import COMMAND_BYTES, FRAME_COMMANDS_MAX, FRAME_HEADER, FRAME_MAGIC, HASH_BYTES, ORDER_COMMAND
+from engine.types import COMMAND_BYTES, FRAME_COMMANDS_MAX, FRAME_HEADER, FRAME_MAGIC, HASH_BYTES, ORDER_COMMAND, Kind
 
 FRAME_VERSION = 1
 HEADER_BYTES = FRAME_HEADER.itemsize
 FRAME_BYTES_MAX = HEADER_BYTES + FRAME_COMMANDS_MAX * COMMAND_BYTES
+# What frees money or stops trading: these still go into a log that is running out of space.
+RELIEF_KINDS = frozenset(
+    (Kind.CANCEL, Kind.CANCEL_ALL, Kind.RELEASE, Kind.REGISTER_ORIGIN, Kind.TICK, Kind.SET_SYMBOL_STATUS, Kind.SET_ACCOUNT_STATUS,
+     Kind.SET_KEY)
+)  # fmt: skip
 GENESIS = bytes(HASH_BYTES)  # the chain before the first frame
 POSITION_MAX = 2**63 - 1
 
@@ -98,6 +103,11 @@ def _check_fields(fields: FrameFields) -> None:
         raise FrameError(f"a frame has 1 to {FRAME_COMMANDS_MAX} commands, not {fields.count}")
     if fields.origin < 1 or fields.number < 1 or fields.origin_time_ns < 0:
         raise FrameError("origin and number must be positive and the origin's time not negative")
+
+
+def brings_relief(commands: bytes | memoryview) -> bool:
+    """Whether all of these commands (their bytes) are of RELIEF_KINDS."""
+    return RELIEF_KINDS.issuperset(bytes(commands[::COMMAND_BYTES]))
 
 
 def stamp(frame: bytes, position: int, time_ns: int, durable: int, chain: bytes) -> tuple[bytes, bytes]:

@@ -22,7 +22,7 @@ import numpy as np
 class Refusal(IntEnum):
     """Why a frame was not appended."""
 
-    NO_SPACE = 1  # the disk is full; later the same frame may be taken
+    NO_SPACE = 1  # the disk is full, or so nearly that only cancels and their like (frame.RELIEF_KINDS) are taken
     CONFLICT = 2  # the origin sent other bytes under this number before
     STOPPING = 3  # the log is shutting down
 

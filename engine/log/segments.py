@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 64 << 20
 SEGMENT_HEADER_BYTES = 128
+RESERVE_BYTES = 64 << 20  # of free space, below which only frames that bring relief are taken
 ORIGINS_KNOWN = 1024  # origins whose last frame is known, to answer a resend with the first one's position
 ZEROS_AHEAD = 1 << 20  # bytes written at once in front of the last frame
 INDEX_STRIDE = 256 << 10  # bytes between two entries of a segment's position index
@@ -148,7 +149,9 @@ class _Known(NamedTuple):
 class SegmentStore:
     """The one writer's view of the files. Open with `open`; then `append` batches, `locate` and read for readers."""
 
-    def __init__(self, directory: Directory, *, segment_bytes: int = SEGMENT_BYTES, zeros_ahead: int = ZEROS_AHEAD):
+    def __init__(self, directory: Directory, *, segment_bytes: int = SEGMENT_BYTES, zeros_ahead: int = ZEROS_AHEAD,
+                 reserve_bytes: int = RESERVE_BYTES):  # fmt: skip
+        self._reserve_bytes = reserve_bytes
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._zeros_ahead = zeros_ahead
@@ -159,6 +162,7 @@ class SegmentStore:
         self._known: dict[int, _Known] = {}
         self.segments: list[Segment] = []
         self.failed = ""  # why nothing more is appended
+        self.scarce = False  # only frames that bring relief are taken
         self.cut = ""  # what the start cut off, "" = nothing
 
     # ------------------------------------------------------------------ opening
@@ -354,7 +358,7 @@ class SegmentStore:
     # ------------------------------------------------------------------ appending
 
     def append(self, requests: list[bytes], time_ns: int) -> Batch:
-        """Stamp, write and sync one group of checked, unstamped frames.
+        """Stamp, write and sync one group of checked, unstamped frames; near the end of space only those that bring relief.
 
         Raises NoSpace (nothing was kept, the store goes on) or StoreFailed (the store is dead).
         """
@@ -364,8 +368,11 @@ class SegmentStore:
         time_ns = max(time_ns, self.time_ns)
         position, chain = durable, self.segments[-1].chain
         stamped, accepted, answers = [], [], []
+        self.scarce = self._directory.free_bytes() < self._reserve_bytes
         for request in requests:
             answer = self._resent(request)
+            if answer is None and self.scarce and not frames.brings_relief(memoryview(request)[HEADER_BYTES:]):
+                answer = Refusal.NO_SPACE
             if answer is None:
                 position += 1
                 frame, chain = frames.stamp(request, position, time_ns, durable, chain)

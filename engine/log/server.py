@@ -5,7 +5,8 @@ commit). Only when the sync has returned are origins answered and readers shown 
 files and then each group as it is committed; one that reads too slowly is put back to the files, so nothing is ever buffered
 for it.
 
-No space on the disk: the group is refused, everything else goes on, and the next group is tried again. Any other failure of a
+No space on the disk: the group is refused, everything else goes on, and the next group is tried again; before that, near the end
+of space, only frames that bring relief (cancels and their like) are taken. Any other failure of a
 write or a sync ends the process: what the disk holds is then only known after a fresh start has read it.
 
 Run with `python -m engine.log.server --data-dir DIR`; cryptoshop/roles/log.py calls `run`.
@@ -53,6 +54,11 @@ APPENDS_WAITING_MAX = 16  # of one client, above which it is not read from
 READERS_MAX = 16  # of one client
 GOODBYE_SECONDS = 1.0
 SOCKET_PATH_MAX = 107  # bytes, by the operating system
+
+_REFUSALS = {
+    Refusal.NO_SPACE: "the disk is nearly full: only cancels and their like are taken",
+    Refusal.CONFLICT: "the origin sent other bytes under this number",
+}
 
 
 @dataclass
@@ -214,9 +220,7 @@ class LogServer:
 
     def _publish(self, group: list[tuple["_Connection", int, bytes]], batch: Batch) -> None:
         """A group is durable: answer its origins and show it to the readers."""
-        if self.no_space:
-            logger.warning("event=space_returned position=%d", batch.last)
-            self.no_space = False
+        self._note_space(self._store.scarce, "only cancels and their like are taken")
         self._published = self._end()
         self._answer(group, batch)
         for connection in self.connections:
@@ -230,19 +234,24 @@ class LogServer:
         for (connection, tag, _), answer in zip(group, batch.answers, strict=True):
             connection.append_answered()
             if isinstance(answer, Refusal):
-                logger.error("event=append_conflict last=%d", batch.last)
-                connection.send(wire.refused(tag, answer, "the origin sent other bytes under this number"))
+                self.counters.refused += 1
+                connection.send(wire.refused(tag, answer, _REFUSALS[answer]))
             else:
                 connection.send(wire.integers(Type.APPENDED, tag, answer))
 
     def _refuse(self, group: list[tuple["_Connection", int, bytes]], reason: str) -> None:
-        if not self.no_space:
-            logger.error("event=no_space reason=%s action=refuse_appends_until_space_returns", reason)
-        self.no_space = True
+        self._note_space(True, reason)
         self.counters.refused += len(group)
         for connection, tag, _ in group:
             connection.append_answered()
             connection.send(wire.refused(tag, Refusal.NO_SPACE, reason))
+
+    def _note_space(self, scarce: bool, reason: str) -> None:
+        if scarce and not self.no_space:
+            logger.error("event=no_space reason=%s action=refuse_appends_until_space_returns", reason)
+        elif self.no_space and not scarce:
+            logger.warning("event=space_returned position=%d", self._store.last)
+        self.no_space = scarce
 
     def _die(self, reason: str) -> None:
         """Nothing that waits is answered: whether it is on the disk is not known."""

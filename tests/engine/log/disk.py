@@ -54,6 +54,7 @@ class ForgetfulDisk:
         self.durable_names = dict(self.inodes)
         self.operations = 0
         self.fail: Callable[[str, int], int | None] = lambda operation, count: None
+        self.free = 1 << 40
         self.partial = 0.5  # of a failing write, what part is written
         self._locked = False
 
@@ -124,6 +125,9 @@ class ForgetfulDisk:
 
     def unlock(self) -> None:
         self._locked = False
+
+    def free_bytes(self) -> int:
+        return self.free
 
     def describe(self, name: str) -> str:
         return f"disk/{name}"

@@ -5,12 +5,15 @@ import random
 
 import pytest
 
+from engine import commands as build
+from engine.log import frame as frames
 from engine.log.files import DirectoryInUse
 from engine.log.frame import GENESIS
 from engine.log.port import LogAhead, LogDamaged, LogGone, Refusal
 from engine.log.segments import SEGMENT_HEADER_BYTES, NoSpace, SegmentStore, StoreFailed, archived, read_mark, segment_names
+from engine.types import Side
 from tests.engine.log.disk import ForgetfulDisk, PowerCut
-from tests.engine.log.samples import request, values_of
+from tests.engine.log.samples import ORIGIN, request, values_of
 
 SMALL = 2000  # bytes of a segment: a handful of frames
 
@@ -420,6 +423,18 @@ def test_what_a_failed_sync_left_readable_is_durable_before_a_start_shows_it():
     assert shown == 5
     after = disk.power_cut(random.Random(1))
     assert opened(after).last == shown
+
+
+def test_near_the_end_of_space_only_frames_that_bring_relief_are_taken():
+    disk = written(1)
+    store = opened(disk)
+    order = frames.encode(build.place(16, 1, Side.BUY, price_ticks=1, quantity_lots=1), ORIGIN, 3, 0)
+    mixed = frames.encode(build.frame(build.cancel(16, 1, 5), build.place(16, 1, Side.BUY)), ORIGIN, 3, 0)
+    cancel = frames.encode(build.frame(build.cancel(16, 1, 5), build.cancel_all(16, 1)), ORIGIN, 3, 0)
+    disk.free = 1000
+    assert store.append([order, mixed, cancel, request(2)], 1).answers == [Refusal.NO_SPACE, Refusal.NO_SPACE, 3, 2]
+    disk.free = 1 << 40
+    assert store.append([frames.encode(build.place(16, 1, Side.BUY), ORIGIN, 4, 0)], 1).answers == [4]
 
 
 def test_no_space_takes_back_what_was_partially_written():
