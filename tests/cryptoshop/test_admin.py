@@ -1,0 +1,248 @@
+"""`cryptoshop admin` against a running log and database: each command, by the words it prints and what the core holds afterwards."""
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+import time
+
+import asyncpg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from cryptoshop import admin, cli
+from engine.types import KeyScope
+
+ALICE = "alice@example.org"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def data_dir(module_database, tmp_path_factory):
+    """Of a venue of which just the log and the database run."""
+    data_dir = tmp_path_factory.mktemp("venue")
+    command = [sys.executable, "-m", "cryptoshop.cli", "log", "--data-dir", str(data_dir)]
+    log = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not (data_dir / "log.sock").exists():
+        assert log.poll() is None, log.stderr.read()
+        time.sleep(0.02)
+    facts = {"database_url": module_database, "log_url": f"local:{data_dir}/log.sock"}
+    (data_dir / "run.json").write_text(json.dumps(facts))
+    yield data_dir
+    log.terminate()
+    log.wait()
+    log.stderr.close()
+
+
+@pytest.fixture
+def run(data_dir, capsys, monkeypatch):
+    """Runs one command line as a shell does; returns (status, what it said)."""
+
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        status = cli.main(["admin", *arguments, "--data-dir", str(data_dir)])
+        said = capsys.readouterr()
+        assert bool(said.err) == bool(status)
+        return status, said.out if status == 0 else said.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def market(data_dir):
+    """BTCUSDT, and alice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+        for line in (
+            "add-asset BTC --decimals 8",
+            "add-asset USDT --decimals 8",
+            "add-symbol BTCUSDT --base BTC --quote USDT --tick 0.01 --lot 0.00001 --min-notional 5",
+            f"create-admin {ALICE} --password-stdin",
+        ):
+            assert cli.main(["admin", *line.split(), "--data-dir", str(data_dir)]) == 0
+
+
+@pytest.fixture
+def listed(run, market):
+    """`run`, where there is a market."""
+    return run
+
+
+def _fetch(url, sql, *values):
+    async def fetch():
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetch(sql, *values)
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())
+
+
+def test_the_first_administrator(run, module_database):
+    status, said = run("create-admin", "Root@Example.org", "--password-stdin", stdin=PASSWORD + "\n")
+    assert (status, said.split(" with account ")[0]) == (0, "root@example.org is an administrator now,")
+    (row,) = _fetch(module_database, "SELECT role, account, password_hash FROM users WHERE email = 'root@example.org'")
+    assert row["role"] == "admin"
+    assert str(row["account"]) in said
+    assert row["password_hash"].startswith("$argon2id$")
+    status, said = run("create-admin", "root@example.org")
+    assert status == 0
+    assert "the password is as it was" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "says"),
+    [
+        (("not-an-address", "--password-stdin"), PASSWORD, "not an e-mail address"),
+        (("new@example.org", "--password-stdin"), "short\n", "8 to 128 characters"),
+        (("new@example.org", "--password-stdin"), "", "8 to 128 characters"),
+        (("new@example.org",), "", "--password-stdin"),
+    ],
+)
+def test_an_administrator_that_cannot_be(run, arguments, stdin, says):
+    status, said = run("create-admin", *arguments, stdin=stdin)
+    assert status == 1
+    assert says in said
+    assert said.count("\n") == 1
+
+
+def test_listings_halts_and_fees(listed):
+    status, said = listed("symbols")
+    assert status == 0
+    head, row = said.splitlines()
+    assert head.split()[:4] == ["SYMBOL", "STATUS", "TICK", "LOT"]
+    assert row.split() == ["BTCUSDT", "TRADING", "0.01", "0.00001", "5", "1000000", "10000", "0.1%", "0.1%", "-"]
+    assert "USDT   8" in listed("assets")[1]
+    assert listed("halt", "BTCUSDT") == (0, "BTCUSDT is HALTED: orders may be cancelled, nothing else\n")
+    assert "HALTED" in listed("symbols")[1]
+    assert listed("resume", "BTCUSDT") == (0, "BTCUSDT is TRADING\n")
+    status, said = listed("fees", "BTCUSDT", "--tier", "3", "--maker", "0.02%", "--taker", "0.05")
+    assert [line.split() for line in said.splitlines()] == [["TIER", "MAKER", "TAKER"], ["0", "0.1%", "0.1%"], ["3", "0.02%", "0.05%"]]
+    status, said = listed("fees", "BTCUSDT", "--tier", "3", "--taker", "0")
+    assert said.splitlines()[-1].split() == ["3", "0.02%", "0%"]
+
+
+def test_people_and_their_money(listed):
+    assert listed("deposit", ALICE, "USDT", "1000.5")[1].endswith("has 1000.5 USDT available\n")
+    assert listed("withdraw", ALICE, "USDT", "0.5")[1].endswith("has 1000 USDT available\n")
+    row = next(line for line in listed("accounts", "list", "--search", "ALICE")[1].splitlines() if ALICE in line)
+    account = row.split()[0]
+    assert row.split()[1:] == [ALICE, "admin", "ACTIVE", "0", "1000", "USDT"]
+    assert listed("tier", account, "3") == (0, f"account {account} pays the fees of tier 3\n")
+    assert "FROZEN" in listed("freeze", ALICE)[1]
+    status, said = listed("withdraw", ALICE, "USDT", "1")
+    assert (status, "unfreeze it first" in said) == (1, True)
+    assert "ACTIVE" in listed("unfreeze", account)[1]
+    status, said = listed("withdraw", account, "USDT", "1000.00000001")
+    assert (status, "less than that available" in said) == (1, True)
+    assert ALICE not in listed("accounts", "--after", account)[1]
+
+
+def test_keys(listed, tmp_path):
+    status, said = listed("keys", "create", ALICE, "--label", "bot", "--scopes", "read,trade")
+    api_key, secret = (line.split()[1] for line in said.splitlines())
+    assert (len(api_key), len(secret)) == (64, 64)
+    pem = tmp_path / "public.pem"
+    pem.write_bytes(Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    status, said = listed("keys", "create", ALICE, "--label", "hardware", "--scopes", "READ", "--public-key", str(pem))
+    assert status == 0
+    assert "secret" not in said
+    said = listed("keys", "list", ALICE)[1]
+    assert api_key in said
+    assert secret not in said
+    assert "READ,TRADE" in said
+    assert "nothing that comes with it takes effect" in listed("keys", "revoke", api_key)[1]
+    assert api_key not in listed("keys", "list", ALICE)[1]
+    status, said = listed("keys", "revoke", api_key)
+    assert (status, "revoked already" in said) == (1, True)
+    assert listed("keys", "create", ALICE, "--label", "x", "--public-key", "/nowhere.pem")[0] == 1
+    assert listed("keys", "list", "nobody@example.org")[0] == 1
+
+
+def test_order_limits_and_opening(listed):
+    assert listed("order-limits", "--per-10s", "50", "--per-day", "0") == (0, "an account may place 50 in 10 s and any number a day\n")
+    assert "from here on the log's clock" in listed("open")[1]
+    assert listed("open") == (0, "the venue is open already\n")
+    assert listed("deposit", ALICE, "BTC", "1")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add-asset", "BTC", "--decimals", "8"), "BTC is listed already"),
+        (("add-asset", "GOLD", "--decimals", "10"), "0 to 9 decimals"),
+        (("add-symbol", "BTCUSDT", "--base", "BTC", "--quote", "USDT", "--tick", "0.01", "--lot", "0.00001"), "listed already"),
+        (("add-symbol", "BTCGOLD", "--base", "BTC", "--quote", "GOLD", "--tick", "0.01", "--lot", "0.00001"), "no asset GOLD"),
+        (("add-symbol", "USDTBTC", "--base", "USDT", "--quote", "BTC", "--tick", "0.00000001", "--lot", "0.1"), "whole number of BTC"),
+        (("add-symbol", "USDTBTC", "--base", "USDT", "--quote", "BTC", "--tick", "1", "--lot", "1", "--maker", "free"), "fee in percent"),
+        (("halt", "DOGEUSDT"), "no symbol DOGEUSDT"),
+        (("fees", "BTCUSDT", "--maker", "101"), "parts per million"),
+        (("deposit", ALICE, "USDT", "-5"), "not a plain decimal"),
+        (("deposit", ALICE, "USDT", "0"), "above 0"),
+        (("deposit", ALICE, "USDT", "0.000000001"), "8 decimals"),
+        (("deposit", ALICE, "GOLD", "1"), "no asset GOLD"),
+        (("deposit", "2", "USDT", "1"), "no account 2"),
+        (("deposit", "999999", "USDT", "1"), "no account 999999"),
+        (("freeze", "nobody@example.org"), "nobody is signed up"),
+        (("keys", "create", ALICE, "--label", ""), "label"),
+        (("keys", "revoke", "x"), "no such key"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(listed, arguments, says):
+    status, said = listed(*arguments)
+    assert status == 1
+    assert says in said
+    assert said.startswith("cryptoshop: ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    (), ("nothing",), ("tier", "17", "32"), ("order-limits", "--per-10s", "-1", "--per-day", "0"), ("keys",),
+    ("keys", "create", "17", "--label", "x", "--scopes", "ADMIN"),
+])  # fmt: skip
+def test_wrong_usage_is_told_and_costs_nothing(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        admin.main([*arguments])
+    assert stopped.value.code == 2
+    assert "usage: cryptoshop admin" in capsys.readouterr().err
+
+
+def test_help_teaches_by_example(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        admin.main(["--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    for words in ("create-admin you@example.org", "--tick 0.01 --lot 0.00001", "ACCOUNT is"):
+        assert words in said
+
+
+def test_every_example_of_the_help_parses():
+    examples = [line.split("  ")[1].split() for line in admin.EXAMPLES.splitlines() if line.startswith("  cryptoshop admin")]
+    assert len(examples) >= 10
+    for example in examples:
+        assert admin._parser().parse_args(example[2:]).command == example[2]
+    assert admin._scopes("READ, trade") == KeyScope.READ | KeyScope.TRADE
+
+
+@pytest.mark.parametrize("run_file", [None, "", "{}", '{"database_url": "postgresql://postgres@/x?host=/nowhere"}'])
+def test_no_venue_runs(tmp_path, capsys, run_file):
+    if run_file is not None:
+        (tmp_path / "run.json").write_text(run_file)
+    assert cli.main(["admin", "--data-dir", str(tmp_path), "symbols"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert ("no venue is running" in said) or ("cannot be reached" in said)
+
+
+def test_the_log_does_not_answer(tmp_path, capsys, module_database, monkeypatch):
+    monkeypatch.setattr(admin, "CONNECT_SECONDS", 0.05)
+    facts = {"database_url": module_database, "log_url": f"local:{tmp_path}/log.sock"}
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    assert cli.main(["admin", "symbols", "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "no log answers" in said
