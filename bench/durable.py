@@ -95,8 +95,8 @@ def durable_throughput(options) -> Iterator[dict]:
 # ---------------------------------------------------------------------- the load
 
 
-def _setting_up() -> np.ndarray:
-    """Two assets, a market, and accounts with money in both."""
+def _setting_up(time_ns: int) -> np.ndarray:
+    """Two assets, a market, and accounts with money in both; `time_ns` is when the transfers' ids are made."""
     commands = [
         build.admin(Kind.ADD_ASSET, name=b"BASE", scale=8),
         build.admin(Kind.ADD_ASSET, name=b"QUOTE", scale=8),
@@ -107,7 +107,7 @@ def _setting_up() -> np.ndarray:
     for number in range(ACCOUNTS):
         commands.append(build.admin(Kind.OPEN_ACCOUNT, reference_hi=1, reference_lo=1 + number))
         commands += (
-            build.transfer(Kind.TRANSFER, (1, 1 + 2 * number + asset), debit=HOUSE_GATEWAY, credit=FIRST_CUSTOMER + number,
+            build.transfer(Kind.TRANSFER, (time_ns, 1 + 2 * number + asset), debit=HOUSE_GATEWAY, credit=FIRST_CUSTOMER + number,
                            asset=1 + asset, amount=10**15)
             for asset in (0, 1)
         )  # fmt: skip
@@ -175,7 +175,7 @@ async def _flood(url: str, orders: np.ndarray) -> tuple[float, ExchangeClient]:
 
 async def _prepared(url: str) -> ExchangeClient:
     client = await ExchangeClient.open(url, role=Role.OPERATOR)
-    await client.execute(_setting_up(), timeout=30)
+    await client.execute(_setting_up(time.time_ns()), timeout=30)
     await client.execute(build.admin(Kind.OPEN))
     return client
 
@@ -197,7 +197,7 @@ async def _check(url: str, seed: int) -> None:
 async def _state_after(log: Log, seed: int) -> int:
     registration = build.admin(Kind.REGISTER_ORIGIN, role=Role.OPERATOR)
     orders = _orders(CHECKED_FRAMES * 50, seed)
-    batches = [build.frame(registration, _setting_up()), *np.array_split(orders, CHECKED_FRAMES)]
+    batches = [build.frame(registration, _setting_up(1000)), *np.array_split(orders, CHECKED_FRAMES)]
     for number, commands in enumerate(batches, 1):
         await log.append(frames.encode(commands, ORIGIN, number, number * 1000))
     replica = Replica(Machine())
@@ -210,13 +210,15 @@ async def _state_after(log: Log, seed: int) -> int:
 
 
 def _replayed(log_dir: Path, client: ExchangeClient) -> int:
-    """The state hash of what the files hold, which must be that of the client's replica."""
+    """The state hash of what the files hold, which must be that of the client's replica, and of a market that has traded."""
     replica = Replica(Machine())
     for header, commands, _ in archived(DiskDirectory(log_dir, create=False)):
         replica.apply(header, commands)
     state, measured = replica.machine.state_hash(), client.machine.state_hash()
     if state != measured:
         raise Mismatch(f"state hash {measured:016x} in the measured replica, {state:016x} from the log's files")
+    if not client.machine.symbol(1).last_trade_id:
+        raise Mismatch("nothing was traded")
     return state
 
 
