@@ -43,6 +43,18 @@ def open_data_dir(data_dir: Path) -> int:
     return lock
 
 
+def is_open(data_dir: Path) -> bool:
+    """Whether a venue runs on the data directory now."""
+    try:
+        with open(data_dir / "serve.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def check_ports(settings: Settings) -> None:
     """Both ports can be bound."""
     if settings.http_port == settings.ws_port:

@@ -8,6 +8,7 @@ dropped, from the oldest snapshot that the rest continues, and says so.
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import asyncpg
 
-from cryptoshop.settings import add_arguments, from_arguments
+from cryptoshop import database, preflight
+from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine.log.files import DiskDirectory
 from engine.log.port import LogDamaged
 from engine.log.segments import archived, first_position, segment_names
@@ -149,6 +151,20 @@ async def verify(verification: Verification, database_url: str) -> list[str]:
         await pool.close()
 
 
+@contextlib.contextmanager
+def records_of(settings: Settings) -> Iterator[str]:
+    """The URL of the database that belongs to the log: named, of the running venue, or the directory's own, started meanwhile; or ""."""
+    if settings.database_url:
+        yield settings.database_url
+    elif preflight.is_open(settings.data_dir):
+        yield settings.running_database_url()
+    elif (settings.data_dir / "postgres").is_dir():
+        with database.start(settings.data_dir) as server:
+            yield server.url
+    else:
+        yield ""
+
+
 def main(argv: list[str]) -> int:
     """Returns 0 where everything holds, 1 where something does not: the first finding is the last line."""
     parser = argparse.ArgumentParser("cryptoshop verify", description="Recompute everything from the log; compare what was kept.")
@@ -161,12 +177,13 @@ def main(argv: list[str]) -> int:
         return _complain(f"{settings.log_dir} is not there: name the data directory with --data-dir")
     try:
         verification = Verification(settings.log_dir, settings.snapshot_dir, validate_frames=arguments.validate_every)
-        findings = asyncio.run(verify(verification, settings.database_url))
+        with records_of(settings) as database_url:
+            findings = asyncio.run(verify(verification, database_url))
     except Finding as finding:
         return _complain(str(finding))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return _complain(f"could not look at everything: {error}")
-    _report(verification, settings.database_url)
+    _report(verification, database_url)
     for finding in findings:
         _complain(finding)
     return 1 if findings else 0
@@ -184,7 +201,7 @@ def _report(verification: Verification, database_url: str) -> None:
         "chain": verification.replica.chain.hex(),
         "snapshots": ", ".join(f"{position:,} holds" for position in verification.compared) or "none to compare",
         "invariants": "hold",
-        "database": "compared" if database_url else "not compared (name one with --database-url)",
+        "database": "compared" if database_url else "none beside this log (name one with --database-url)",
         "state hash": f"{machine.state_hash():016x}",
     }
     for name, value in lines.items():

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,15 @@ def check(venue: Serve, clerk: Clerk) -> None:
     assert set(found) <= set(clerk.acknowledged) | clerk.uncertain
 
 
+def verify(venue: Serve) -> str:
+    """What `cryptoshop verify` reports, after it found nothing wrong."""
+    result = subprocess.run([sys.executable, "-m", "cryptoshop.cli", "verify", "--data-dir", str(venue.data_dir)], capture_output=True,
+                            text=True, timeout=240, check=False)  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "state hash" in result.stdout
+    return result.stdout
+
+
 @pytest.mark.parametrize("roles", [*((name,) for name in ROLES), ROLES], ids=[*ROLES, "all-roles"])
 def test_kill_9_of_roles_loses_and_repeats_nothing(venue: Serve, roles: tuple[str, ...]) -> None:
     clerk = Clerk(venue, f"{'-'.join(roles)[:12]}{random.randrange(10**6)}")
@@ -136,10 +146,7 @@ def test_kill_9_of_everything_then_verify(venue: Serve) -> None:
     assert clerk.acknowledged
     venue.start()
     check(venue, clerk)
-    result = subprocess.run([sys.executable, "-m", "cryptoshop.cli", "verify", "--data-dir", str(venue.data_dir)], capture_output=True,
-                            text=True, timeout=240, check=False)  # fmt: skip
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "state hash" in result.stdout
+    assert re.search(r"database +compared", verify(venue))
 
 
 def test_ctrl_c_stops_everything_within_seconds_and_leaves_nothing_running(venue: Serve) -> None:
@@ -148,3 +155,8 @@ def test_ctrl_c_stops_everything_within_seconds_and_leaves_nothing_running(venue
     _, alive = psutil.wait_procs(processes, timeout=5)
     assert not alive
     assert "everything acknowledged is in the log" in venue.output()
+
+
+def test_verify_starts_the_database_of_a_venue_that_does_not_run(venue: Serve) -> None:
+    assert venue.process is None
+    assert re.search(r"database +compared", verify(venue))
