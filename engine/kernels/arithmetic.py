@@ -29,7 +29,7 @@ def mix(state_so_far, value):
     return product ^ ((product >> 32) & _LOWER_HALF)
 
 
-@kernel
+@inlined_kernel
 def ceil_ppm(amount, ppm):
     """ceil(amount · ppm / PPM) without overflow, for 0 ≤ amount < 2^63 and 0 ≤ ppm ≤ PPM."""
     whole = amount // PPM
@@ -64,7 +64,7 @@ def highest_bit(typingctx, word):
     return types.int64(types.int64), codegen
 
 
-@kernel
+@inlined_kernel
 def client_id_digest(words, first):
     """The digest of the five words of a client id that start at `first`; 0 for an empty id (docs/CORE.md section 3)."""
     if (words[first] | words[first + 1] | words[first + 2] | words[first + 3] | words[first + 4]) == 0:

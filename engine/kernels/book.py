@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix
-from engine.kernels.balances import move_to_held
+from engine.kernels.balances import balance_slot, move_to_held
 from engine.kernels.hashed import NOWHERE, find, insert, link, remove, row_of, unlink
 from engine.kernels.ladder import add_level, find_level, remove_level
 from engine.types import Side
@@ -38,7 +38,7 @@ def next_update_id(symbol):
     return symbol.last_update_id
 
 
-@kernel
+@inlined_kernel
 def digest_of(order):
     """The digest of an order's client id; 0 if it has none."""
     if (order.client_0 | order.client_1 | order.client_2 | order.client_3 | order.client_4) == 0:
@@ -47,7 +47,7 @@ def digest_of(order):
     return digest if digest != 0 else np.int64(1)
 
 
-@kernel
+@inlined_kernel
 def take_order_slot(venue, book):
     """A row for a new order; there is one, the ladder of checks has seen to it."""
     slot = venue.orders_free
@@ -66,7 +66,7 @@ def free_order_slot(venue, book, slot):
     venue.orders_free = slot
 
 
-@kernel
+@inlined_kernel
 def _take_level(venue, book):
     level = venue.levels_free
     if level != 0:
@@ -76,7 +76,7 @@ def _take_level(venue, book):
     return venue.levels_top
 
 
-@kernel
+@inlined_kernel
 def enter_book(venue, symbol, book, balances, slot):
     """Lets the order's rest lie in the book, behind all others at its price; returns the level's lots."""
     order = book.orders[slot]
@@ -84,6 +84,7 @@ def enter_book(venue, symbol, book, balances, slot):
     account = np.int64(order.account)
     lots = rest_of(order)
     move_to_held(venue, balances, account, hold_asset(symbol, side), hold_amount(symbol, side, order.price_ticks, lots))
+    balance_slot(venue, balances, account, hold_asset(symbol, 1 - side))  # so that a fill brings no balance of the maker into being
 
     ladder = book.ladders[np.int64(order.symbol) * 2 + side]
     place = np.int64(find_level(book, ladder, order.price_ticks))
@@ -152,7 +153,7 @@ def _quit_roster(book, order):
         remove(book.rosters, place)
 
 
-@kernel
+@inlined_kernel
 def leave_book(venue, book, slot):
     """Takes the order out of its level, roster and indexes; returns the lots that are left at the level. Its row stays filled until freed."""
     order = book.orders[slot]
@@ -183,7 +184,7 @@ def leave_book(venue, book, slot):
     return left
 
 
-@kernel
+@inlined_kernel
 def give_hold_back(venue, symbol, balances, order, lots):
     """Returns what `lots` of a resting order hold to its owner's available balance."""
     side = np.int64(order.side)
@@ -191,7 +192,7 @@ def give_hold_back(venue, symbol, balances, order, lots):
     move_to_held(venue, balances, np.int64(order.account), hold_asset(symbol, side), -amount)
 
 
-@kernel
+@inlined_kernel
 def open_order(book, account, symbol, order_id, digest):
     """The row of the account's open order on the symbol, by id where it is not 0, else by client-id digest; 0 if there is none."""
     if order_id != 0:
@@ -204,7 +205,7 @@ def open_order(book, account, symbol, order_id, digest):
     return slot if slot != 0 and order.account == account and order.symbol == symbol else 0
 
 
-@kernel
+@inlined_kernel
 def open_orders_of(book, account, symbol):
     """How many orders the account has open on the symbol."""
     place = find(book.rosters, account, symbol)

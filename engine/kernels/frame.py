@@ -1,16 +1,17 @@
 """The one door for commands: a frame is applied in as few calls as the event buffer allows, mostly one.
 
-A command is started only where there is room for all it could yield (EVENTS_MAX events, as many new balances, NODES_MAX ladder nodes), so
-nothing below checks for room. The caller makes room and comes back.
+A command is started only where there is room for all it could bring about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder nodes,
+one order), so nothing below checks for room. The caller makes room and comes back.
 """
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import inlined_kernel, kernel
 from engine.kernels.admin import admin_command
+from engine.kernels.hashed import fits
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
-from engine.kernels.state import EVENTS_MAX, NODES_MAX
+from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, NODES_MAX
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
@@ -23,12 +24,13 @@ def begin_frame(state, out):
     expire_holds(venue, state.ledger, out)
 
 
-@kernel
+@inlined_kernel
 def has_room(venue, book, balances, out):
     """Whether one more command can be started, whatever it is."""
     return (
         venue.events + EVENTS_MAX <= out.orders.size
-        and (venue.balances_used + EVENTS_MAX) * 2 <= balances.size
+        and fits(venue.balances_used + BALANCES_MAX, balances)
+        and fits(venue.orders_open + 1, book.order_ids)
         and venue.nodes_top + NODES_MAX < book.node_bits.size
     )
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.kernels.hashed import rehash
-from engine.kernels.state import EVENTS_MAX, FANOUT, NODES_MAX, State, table
+from engine.kernels.hashed import fits, rehash
+from engine.kernels.state import BALANCES_MAX, FANOUT, NODES_MAX, State, table
 from engine.kernels.transfers import move_ring
 from engine.types import FEE_TIERS, Pool
 
@@ -67,9 +67,6 @@ def _grow_orders(state: State, capacity: int) -> State:
         book=book._replace(
             orders=_longer(book.orders, capacity + 1),
             levels=_longer(book.levels, capacity + 1),
-            order_ids=_rehashed(book.order_ids, 2 * capacity),
-            client_ids=_rehashed(book.client_ids, 2 * capacity),
-            rosters=_rehashed(book.rosters, 2 * capacity),
         )
     )
 
@@ -114,13 +111,18 @@ _GROWERS = {
 
 
 def make_room(state: State) -> State:
-    """The state with balances and ladder nodes enough for whatever the next command is."""
-    venue = state.venue[0]
-    if (int(venue["balances_used"]) + EVENTS_MAX) * 2 > state.ledger.balances.size:
-        balances = _rehashed(state.ledger.balances, 2 * state.ledger.balances.size)
-        state = state._replace(ledger=state.ledger._replace(balances=balances))
-    if int(venue["nodes_top"]) + NODES_MAX >= state.book.node_bits.size:
-        nodes = 2 * state.book.node_bits.size
-        bits, children = _longer(state.book.node_bits, nodes), _longer(state.book.node_children, nodes * FANOUT)
-        state = state._replace(book=state.book._replace(node_bits=bits, node_children=children))
-    return state
+    """The state with the tables that grow as they fill large enough for whatever the next command is."""
+    venue, book, ledger = state.venue[0], state.book, state.ledger
+    if not fits(int(venue["balances_used"]) + BALANCES_MAX, ledger.balances):
+        ledger = ledger._replace(balances=_rehashed(ledger.balances, 2 * ledger.balances.size))
+    if not fits(int(venue["orders_open"]) + 1, book.order_ids):
+        slots = 2 * book.order_ids.size
+        book = book._replace(
+            order_ids=_rehashed(book.order_ids, slots),
+            client_ids=_rehashed(book.client_ids, slots),
+            rosters=_rehashed(book.rosters, slots),
+        )
+    if int(venue["nodes_top"]) + NODES_MAX >= book.node_bits.size:
+        nodes = 2 * book.node_bits.size
+        book = book._replace(node_bits=_longer(book.node_bits, nodes), node_children=_longer(book.node_children, nodes * FANOUT))
+    return state._replace(book=book, ledger=ledger)

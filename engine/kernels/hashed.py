@@ -14,6 +14,12 @@ _LOWER_HALF = 0xFFFFFFFF
 
 
 @inlined_kernel
+def fits(members, table):
+    """Whether a table is large enough for so many members."""
+    return members * 2 <= table.size
+
+
+@inlined_kernel
 def home(high, low, mask):
     """Where a key would like to be. Eight neighbouring `low` keys stay together: ids that follow each other share cache lines."""
     spread = (high + (low >> 3) * _SPREAD_LOW) * _SPREAD
@@ -47,7 +53,7 @@ def insert(table, high, low):
     return slot
 
 
-@kernel
+@inlined_kernel
 def remove(table, slot):
     """Empties a slot and shifts back the members that had been pushed past it."""
     mask = table.size - 1

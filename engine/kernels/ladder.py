@@ -5,7 +5,7 @@ down. The root grows upward with the highest price and goes with the last level,
 below 262,144. An absent child is 0 and its bit clear, so nodes return to the pool all zero. `best` of the LADDER is kept at all times.
 """
 
-from engine.kernels import kernel
+from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import highest_bit, lowest_bit
 from engine.kernels.state import FANOUT_BITS
 from engine.types import Side
@@ -13,7 +13,7 @@ from engine.types import Side
 _DIGIT = (1 << FANOUT_BITS) - 1
 
 
-@kernel
+@inlined_kernel
 def _take_node(venue, book):
     node = venue.nodes_free
     if node != 0:
@@ -24,13 +24,13 @@ def _take_node(venue, book):
     return venue.nodes_top
 
 
-@kernel
+@inlined_kernel
 def _set_child(book, node, digit, child):
     book.node_bits[node] |= 1 << digit
     book.node_children[(node << FANOUT_BITS) | digit] = child
 
 
-@kernel
+@inlined_kernel
 def find_level(book, ladder, price_ticks):
     """The level at a price, or 0."""
     shift = ladder.height * FANOUT_BITS
@@ -43,7 +43,7 @@ def find_level(book, ladder, price_ticks):
     return node
 
 
-@kernel
+@inlined_kernel
 def add_level(venue, book, ladder, side, price_ticks, level):
     """Enters a level at a price that has none."""
     if ladder.root == 0:
@@ -73,7 +73,7 @@ def add_level(venue, book, ladder, side, price_ticks, level):
         ladder.best = level
 
 
-@kernel
+@inlined_kernel
 def remove_level(venue, book, ladder, side, price_ticks):
     """Takes a level out; nodes that held nothing else go with it."""
     if price_ticks == book.levels[ladder.best].price_ticks:

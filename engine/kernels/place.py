@@ -60,25 +60,37 @@ _TEN_SECONDS_NS = 10 * 10**9
 _DAY_NS = 86_400 * 10**9
 
 
-@kernel
+@inlined_kernel
 def order_command(state, batch, out, at):
     """Applies one command of the order family and returns its code."""
     command = batch.orders[at]
     kind = np.int64(command.kind)
     venue = state.venue[0]
-    code = _who_and_where(venue, state.registry, command, kind)
+    code = np.int64(_who_and_where(venue, state.registry, command, kind))
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0 if kind == Kind.PLACE else command.order_id)
         return code
-    if kind == Kind.PLACE:
-        return _place(state, batch, out, at, command.quantity_lots)
-    if kind == Kind.CANCEL:
-        return _cancel(state, out, command)
-    if kind == Kind.REPLACE:
-        return _replace(state, batch, out, at)
     if kind == Kind.AMEND:
-        return _amend(state, batch, out, at)
-    return _cancel_all(state, out, command)
+        return np.int64(_amend(venue, state.registry, state.book, state.ledger.balances, batch, out, at))
+    if kind == Kind.CANCEL_ALL:
+        return np.int64(_cancel_all(venue, state.registry, state.book, state.ledger.balances, out, command))
+
+    quantity = command.quantity_lots
+    if kind != Kind.PLACE:  # CANCEL, or the cancel of a REPLACE
+        symbol = state.registry.symbols[command.symbol]
+        slot = _target(state.book, command)
+        code = np.int64(_cancellable(state.book, command, slot))
+        if code == Code.OK:
+            lots = _take_out(venue, symbol, state.book, state.ledger.balances, out, slot)
+            if quantity == 0 and command.order_type <= OrderType.LIMIT_MAKER:
+                quantity = lots
+        else:
+            order_rejected(venue, out, command, code, _CANCEL_LEG if kind == Kind.REPLACE else 0, command.order_id)
+            if command.flags & _ALLOW_FAILURE == 0:
+                return code
+        if kind == Kind.CANCEL:
+            return code
+    return np.int64(_place(venue, state.registry, state.book, state.ledger.balances, batch, out, at, quantity))
 
 
 @inlined_kernel
@@ -130,7 +142,7 @@ def _malformed(command, quantity):
     return (quantity > 0) == (command.quote_quantity > 0)
 
 
-@kernel
+@inlined_kernel
 def _terms(venue, registry, book, balances, command, quantity, digest):
     """Steps 8 to 18: would this order be good? `quantity` is the command's, or what a replaced order had left."""
     if _malformed(command, quantity):
@@ -253,13 +265,9 @@ def _name_order(order, batch, at):
     order.client_4 = batch.words[word + 4]
 
 
-@kernel
-def _place(state, batch, out, at, quantity):
+@inlined_kernel
+def _place(venue, registry, book, balances, batch, out, at, quantity):
     """Steps 8 to 18, then the order lives: it rests, or is matched and what is left rests or expires."""
-    venue = state.venue[0]
-    registry = state.registry
-    book = state.book
-    balances = state.ledger.balances
     command = batch.orders[at]
     digest = client_id_digest(batch.words, at * _COMMAND_WORDS + _CLIENT_ID_WORD)
     code = _terms(venue, registry, book, balances, command, quantity, digest)
@@ -270,7 +278,6 @@ def _place(state, batch, out, at, quantity):
     # From here on it must succeed.
     symbol_id = np.int64(command.symbol)
     symbol = registry.symbols[symbol_id]
-    side = np.int64(command.side)
     may_rest = _may_rest(command.order_type, command.time_in_force)
     venue.last_order_id += 1
     slot = np.int64(take_order_slot(venue, book)) if may_rest else 0
@@ -278,31 +285,31 @@ def _place(state, batch, out, at, quantity):
     _fill_order(venue, order, command, quantity, batch, at)
     _count_order(venue, registry.accounts[order.account])
 
-    if may_rest and not _would_take(book, symbol_id, side, order.price_ticks):
-        level_lots = enter_book(venue, symbol, book, balances, slot)
-        order_event(venue, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, quantity, next_update_id(symbol), level_lots)
-        return Code.OK
-
-    order_event(venue, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, quantity, 0, 0)
-    if order.time_in_force == TimeInForce.FOK and not can_fill(book, order):
-        ending = Code.NOT_FILLABLE
-    else:
-        ending = match(venue, registry, book, balances, out, order, command.quote_quantity)
-    if ending == Code.OK:
-        if may_rest:
-            free_order_slot(venue, book, slot)
-        return Code.OK
-    lots = rest_of(order)
-    if may_rest and ending == Code.NO_LIQUIDITY:
-        level_lots = enter_book(venue, symbol, book, balances, slot)
-        status = OrderStatus.PARTIALLY_FILLED if order.executed_lots > 0 else OrderStatus.NEW
-        order_event(venue, out, EventKind.RESTED, Code.OK, status, order, lots, next_update_id(symbol), level_lots)
-        return Code.OK
-    status = OrderStatus.EXPIRED_IN_MATCH if ending == Code.SELF_TRADE else OrderStatus.EXPIRED
-    order_event(venue, out, EventKind.EXPIRED, ending, status, order, lots, 0, 0)
-    if may_rest:
-        free_order_slot(venue, book, slot)
+    kind = EventKind.NEW
+    if not may_rest or _would_take(book, symbol_id, np.int64(order.side), order.price_ticks):
+        order_event(venue, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, quantity, 0, 0)
+        ending = np.int64(_execute(venue, registry, book, balances, out, order, command.quote_quantity))
+        rests = may_rest and ending == Code.NO_LIQUIDITY
+        if not rests:
+            if ending != Code.OK:
+                status = OrderStatus.EXPIRED_IN_MATCH if ending == Code.SELF_TRADE else OrderStatus.EXPIRED
+                order_event(venue, out, EventKind.EXPIRED, ending, status, order, rest_of(order), 0, 0)
+            if may_rest:
+                free_order_slot(venue, book, slot)
+            return Code.OK
+        kind = EventKind.RESTED
+    level_lots = enter_book(venue, symbol, book, balances, slot)
+    status = OrderStatus.PARTIALLY_FILLED if order.executed_lots > 0 else OrderStatus.NEW
+    order_event(venue, out, kind, Code.OK, status, order, rest_of(order), next_update_id(symbol), level_lots)
     return Code.OK
+
+
+@kernel
+def _execute(venue, registry, book, balances, out, order, quote_quantity):
+    """The match, unless the order wants all or nothing and cannot have all; returns as `match` does."""
+    if order.time_in_force == TimeInForce.FOK and not can_fill(book, order):
+        return Code.NOT_FILLABLE
+    return match(venue, registry, book, balances, out, order, quote_quantity)
 
 
 # ---------------------------------------------------------------- cancelling
@@ -326,7 +333,7 @@ def _cancellable(book, command, slot):
     return Code.OK
 
 
-@kernel
+@inlined_kernel
 def _take_out(venue, symbol, book, balances, out, slot):
     """The order leaves the book, its hold returns, CANCELED is told; returns the lots that were left."""
     order = book.orders[slot]
@@ -339,21 +346,8 @@ def _take_out(venue, symbol, book, balances, out, slot):
 
 
 @kernel
-def _cancel(state, out, command):
-    venue = state.venue[0]
-    slot = _target(state.book, command)
-    code = _cancellable(state.book, command, slot)
-    if code != Code.OK:
-        order_rejected(venue, out, command, code, 0, command.order_id)
-        return code
-    _take_out(venue, state.registry.symbols[command.symbol], state.book, state.ledger.balances, out, slot)
-    return Code.OK
-
-
-@kernel
-def _cancel_all(state, out, command):
-    venue = state.venue[0]
-    book = state.book
+def _cancel_all(venue, registry, book, balances, out, command):
+    """Every open order of the account on the symbol, the oldest first."""
     account = np.int64(command.account)
     symbol_id = np.int64(command.symbol)
     count = open_orders_of(book, account, symbol_id)
@@ -363,35 +357,14 @@ def _cancel_all(state, out, command):
     slot = oldest_order_of(book, account, symbol_id)
     for _ in range(count):
         following = np.int64(book.orders[slot].roster_next)
-        _take_out(venue, state.registry.symbols[symbol_id], book, state.ledger.balances, out, slot)
+        _take_out(venue, registry.symbols[symbol_id], book, balances, out, slot)
         slot = following
     return Code.OK
 
 
 @kernel
-def _replace(state, batch, out, at):
-    """Cancel, then place from step 8 on, in one step."""
-    venue = state.venue[0]
-    command = batch.orders[at]
-    slot = _target(state.book, command)
-    quantity = command.quantity_lots
-    code = _cancellable(state.book, command, slot)
-    if code == Code.OK:
-        lots = _take_out(venue, state.registry.symbols[command.symbol], state.book, state.ledger.balances, out, slot)
-        if quantity == 0 and command.order_type <= OrderType.LIMIT_MAKER:
-            quantity = lots
-    else:
-        order_rejected(venue, out, command, code, _CANCEL_LEG, command.order_id)
-        if command.flags & _ALLOW_FAILURE == 0:
-            return code
-    return _place(state, batch, out, at, quantity)
-
-
-@kernel
-def _amend(state, batch, out, at):
+def _amend(venue, registry, book, balances, batch, out, at):
     """Lowers the whole quantity; the place in the queue stays."""
-    venue = state.venue[0]
-    book = state.book
     command = batch.orders[at]
     slot = _target(book, command)
     order = book.orders[slot]
@@ -402,23 +375,21 @@ def _amend(state, batch, out, at):
         return code
 
     # From here on it must succeed.
-    symbol = state.registry.symbols[command.symbol]
+    symbol = registry.symbols[command.symbol]
     if digest != 0:
         rename_order(book, slot, digest)
         _name_order(order, batch, at)
     lots = order.order_lots - command.quantity_lots
-    give_hold_back(venue, symbol, state.ledger.balances, order, lots)
+    give_hold_back(venue, symbol, balances, order, lots)
     order.order_lots = command.quantity_lots
     level = book.levels[order.level]
     level.lots -= lots
     status = OrderStatus.PARTIALLY_FILLED if order.executed_lots > 0 else OrderStatus.NEW
-    order_event(
-        venue, out, EventKind.AMENDED, Code.OK, status, order, command.quantity_lots, next_update_id(symbol), level.lots
-    )
+    order_event(venue, out, EventKind.AMENDED, Code.OK, status, order, command.quantity_lots, next_update_id(symbol), level.lots)
     return Code.OK
 
 
-@kernel
+@inlined_kernel
 def _amendable(book, command, order, slot, digest):
     if slot == 0:
         return Code.UNKNOWN_ORDER

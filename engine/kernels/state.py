@@ -8,8 +8,8 @@ cache lines; State groups the tables in NamedTuples, so that kernels read `state
 - Pools (orders, levels, ladder nodes, pending) hand out recycled rows first, then fresh ones up to `*_top`, so that untouched memory
   stays untouched.
 - Hashed tables (engine/kernels/hashed.py) have the key fields `high` and `low` first.
-- Balances and ladder nodes are not pools of the rule book: they grow between commands whenever they might run out, and nothing that is
-  hashed or published depends on their size.
+- Balances, ladder nodes and the ways to find an order are not pools of the rule book: they are as large as what they hold asks for, so that
+  they stay in the processor's caches, and grow between commands before they could run out. Nothing published depends on their size.
 """
 
 from typing import NamedTuple
@@ -28,12 +28,13 @@ from engine.types import (
 )
 
 LINE_BYTES = 64  # of a cache line; tables start at one
-EVENTS_MAX = STEPS_MAX * 2 + 8  # a command yields no more; nor does it touch more new balances
+EVENTS_MAX = STEPS_MAX * 2 + 8  # a command, or a chain, yields no more
+BALANCES_MAX = CHAIN_MAX * 2 + 8  # balances that one command, or a chain, may bring into being
 NODES_MAX = 32  # ladder nodes one command may need: less than two paths of eleven
 FANOUT_BITS = 6
 FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
-_BALANCE_SLOTS = 1 << 16
-_NODES = 1 << 10
+_FIRST_SLOTS = 1 << 10  # of a hashed table that grows as it fills
+_FIRST_NODES = 1 << 8
 
 
 def _row(text: str) -> np.dtype:
@@ -190,16 +191,16 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
     )
     book = Book(
         ladders=table(LADDER, (capacity[Pool.SYMBOLS] + 1) * 2),
-        node_bits=table(np.int64, _NODES),
-        node_children=table(np.int32, _NODES * FANOUT),
+        node_bits=table(np.int64, _FIRST_NODES),
+        node_children=table(np.int32, _FIRST_NODES * FANOUT),
         levels=table(LEVEL, capacity[Pool.ORDERS] + 1),
         orders=table(ORDER, capacity[Pool.ORDERS] + 1),
-        order_ids=table(INDEX, _slots(capacity[Pool.ORDERS])),
-        client_ids=table(INDEX, _slots(capacity[Pool.ORDERS])),
-        rosters=table(ROSTER, _slots(capacity[Pool.ORDERS])),
+        order_ids=table(INDEX, _FIRST_SLOTS),
+        client_ids=table(INDEX, _FIRST_SLOTS),
+        rosters=table(ROSTER, _FIRST_SLOTS),
     )
     ledger = Ledger(
-        balances=table(BALANCE, _BALANCE_SLOTS),
+        balances=table(BALANCE, _FIRST_SLOTS),
         pending=table(PENDING, capacity[Pool.PENDING] + 1),
         pending_ids=table(INDEX, _slots(capacity[Pool.PENDING])),
         expiries=table(np.int32, capacity[Pool.PENDING] + 1),
