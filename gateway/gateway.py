@@ -40,9 +40,9 @@ LATER_MAX = 10_000  # requests that wait for something at the same time
 Reply = Callable[[int, bytes], None]
 
 _NEEDED_SCOPE = {
-    Security.USER_STREAM: KeyScope.READ,
-    Security.USER_DATA: KeyScope.READ,
-    Security.TRADE: KeyScope.TRADE,
+    Security.USER_STREAM: int(KeyScope.READ),
+    Security.USER_DATA: int(KeyScope.READ),
+    Security.TRADE: int(KeyScope.TRADE),
 }
 _log = structlog.get_logger("gateway")
 

@@ -60,6 +60,8 @@ def text(name: str, value: Any) -> str:
 
 
 def symbol(name: str, value: Any) -> str:
+    if value.__class__ is str and _is_symbol(value):
+        return value
     sent = text(name, value)
     if not _is_symbol(sent):
         raise errors.illegal_characters(name, SYMBOL_PATTERN)
@@ -97,6 +99,8 @@ def name_or_names(name: str, value: Any) -> list[str]:
 
 def integer(name: str, value: Any) -> int:
     """0 … 2**63-1."""
+    if value.__class__ is int and 0 <= value <= INT64_MAX:
+        return value
     sent = text(name, value)
     if not _is_integer(sent):
         raise errors.illegal_characters(name, INTEGER_PATTERN)
@@ -108,6 +112,8 @@ def integer(name: str, value: Any) -> int:
 
 def number(name: str, value: Any) -> str:
     """A plain decimal number, still as text: what it means depends on the symbol."""
+    if value.__class__ is str and _is_number(value):
+        return value
     sent = text(name, value)
     if not _is_number(sent):
         raise errors.illegal_characters(name, NUMBER_PATTERN)
@@ -122,6 +128,8 @@ def boolean(name: str, value: Any) -> bool:
 
 
 def client_id(name: str, value: Any) -> str:
+    if value.__class__ is str and _is_client_id(value):
+        return value
     sent = text(name, value)
     if not _is_client_id(sent):
         raise errors.illegal_characters(name, CLIENT_ID_PATTERN)
@@ -139,6 +147,8 @@ def time_ns(name: str, value: Any) -> int:
 
 def recv_window_ns(name: str, value: Any) -> int:
     """Milliseconds with up to three decimals, as nanoseconds."""
+    if value.__class__ is int and 0 <= value <= RECV_WINDOW_MAX_MS:
+        return value * 1_000_000
     sent = number(name, value)
     if sent.partition(".")[2][3:].strip("0"):
         raise errors.too_precise(name)
@@ -165,7 +175,7 @@ def limit(largest: int, *, clamp: bool = False) -> Parser:
 
 def _one_of(table: dict[str, Any], refusal: Callable[[str], errors.DialectError], name: str, value: Any) -> Any:
     try:
-        return table[text(name, value)]
+        return table[value if value.__class__ is str and value else text(name, value)]
     except KeyError:
         raise refusal(name) from None
 

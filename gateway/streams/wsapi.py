@@ -271,7 +271,9 @@ class ApiConversation:
         if key is None or not key.scopes:
             self._log_off()
             raise errors.rejected_key()
-        return self._logged_on._replace(scopes=key.scopes)
+        if key.scopes != self._logged_on.scopes:
+            self._logged_on = self._logged_on._replace(scopes=key.scopes)
+        return self._logged_on
 
     def _answer_session(self, name: str, request: _Request) -> Any:
         operation = request.operation
