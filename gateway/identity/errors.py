@@ -2,9 +2,16 @@
 
     AccountError      refused, for a reason of this table
     MasterKeyError    the venue's master key cannot be used; the venue must not start
+
+`DATABASE_AWAY` are the exceptions by which a database that does not answer shows itself; a client is told UNAVAILABLE.
 """
 
 from enum import Enum
+
+import asyncpg
+
+DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
+                 asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError)  # fmt: skip
 
 
 class Refusal(Enum):
@@ -31,7 +38,7 @@ class Refusal(Enum):
     INTERNAL = (500, "Something went wrong on our side.")
     VENUE_FULL = (503, "The venue takes no more of these at present.")
     BUSY = (503, "Too much to do at this moment. Try again.")
-    UNAVAILABLE = (503, "The exchange does not answer at this moment. Try again.")
+    UNAVAILABLE = (503, "The venue does not answer at this moment. Try again.")
 
     @property
     def status(self) -> int:

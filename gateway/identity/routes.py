@@ -23,7 +23,7 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from engine.types import KeyScope
 from gateway.identity import faucet
 from gateway.identity.cookies import COOKIE, CSRF_HEADER, SAFE_METHODS, SessionMiddleware, csrf_holds, header, session_token
-from gateway.identity.errors import AccountError, Refusal
+from gateway.identity.errors import DATABASE_AWAY, AccountError, Refusal
 from gateway.identity.identity import EMAIL_LENGTH_MAX, Identity, Login
 from gateway.identity.keys import LABEL_LENGTH_MAX, PEM_LENGTH_MAX, KeyRow
 from gateway.identity.sessions import LIFETIME, Session, SessionRow
@@ -281,6 +281,11 @@ def _too_deep(request: Request, _error: RecursionError) -> Response[dict]:
     return _refused(request, AccountError(Refusal.INVALID_REQUEST))
 
 
+def _database_away(request: Request, error: Exception) -> Response[dict]:
+    logger.warning("event=database_away path=%s error=%s", request.scope["path"][:100], type(error).__name__)
+    return _refused(request, AccountError(Refusal.UNAVAILABLE, retry_after=1))
+
+
 def _first_fault(error: HTTPException) -> str:
     """Which field is wrong, where that is known; what was sent is not repeated."""
     faults = error.extra if isinstance(error.extra, list) else []
@@ -307,6 +312,7 @@ def identity_app(identity: Identity, *, demo: bool = False) -> Callable[..., Any
         dependencies={"identity": Provide(the_room), "session": Provide(_session_of)},
         exception_handlers={
             AccountError: _refused, HTTPException: _refused_by_framework, RecursionError: _too_deep, Exception: _failed,
+            **dict.fromkeys(DATABASE_AWAY, _database_away),
         },
         response_headers=_HEADERS,
         openapi_config=OpenAPIConfig(

@@ -219,6 +219,24 @@ async def test_the_exchange_out_of_reach_is_a_503(venue):
         assert _is(await browser.post("/account/signup", json=ALICE), Refusal.UNAVAILABLE)
 
 
+async def test_the_database_out_of_reach_is_a_503_and_no_log_out(venue):
+    async with venue.browser() as browser:
+        await _enter(browser)
+        seen = []
+
+        async def trading(scope, _receive, _send):
+            seen.append(scope)
+
+        shop = AsyncClient(transport=ASGITransport(SessionMiddleware(trading, venue.other_identity)), base_url="http://venue.test")
+        await venue.pool.close()
+        assert _is(await browser.post("/account/login", json=ALICE), Refusal.UNAVAILABLE)
+        assert _is(await browser.get("/account/keys"), Refusal.UNAVAILABLE)
+        async with shop:
+            answer = await shop.get("/api/v3/account", headers={"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"})
+        assert _is(answer, Refusal.UNAVAILABLE)
+        assert seen == []
+
+
 # ---------------------------------------------------------------- sessions and keys
 
 
