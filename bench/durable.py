@@ -6,7 +6,7 @@
 
 durable/ack   Orders are due at fixed times, whatever the answers do, and each latency counts from the moment that the order was
               due. The loop spins between two orders, because timers are too coarse for it. Beside it, the bare write and fdatasync
-              of about as many bytes as a frame had, on the same disk, before and after.
+              of a frame with three orders, on the same disk, before and after.
 durable/throughput
               Frames as large as they can be, a few always waiting.
 
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import uvloop
 
+from bench.result import Result
 from engine import commands as build
 from engine.exchange import SUBMISSION_COMMANDS_MAX, ExchangeClient
 from engine.log import frame as frames
@@ -43,6 +44,8 @@ from engine.types import COMMAND_BYTES, FIRST_CUSTOMER, HOUSE_GATEWAY, ORDER_COM
 RATE = 10_000  # orders a second
 SECONDS = 5.0
 SEED = 1
+GOAL = 2.5  # bare fdatasyncs from submit to events, at the median
+THROUGHPUT_GOAL = 2_000_000
 ACCOUNTS = 64
 PRICES = 20  # ticks around the middle
 CHECKED_FRAMES = 200
@@ -56,40 +59,32 @@ class Mismatch(Exception):
     """Two runs that must end in the same state did not; no figure of them is worth anything."""
 
 
-def durable_ack(options) -> Iterator[dict]:
-    """Latency at a fixed rate. `options` may have `rate` (orders a second), `seconds`, `seed`."""
-    rate, seconds = getattr(options, "rate", None) or RATE, getattr(options, "seconds", None) or SECONDS
-    seed = getattr(options, "seed", None) or SEED
-    with _log_process() as (url, log_dir):
+def durable_ack(rate: int = RATE, seconds: float = SECONDS, seed: int = SEED) -> Iterator[Result]:
+    """Latency at `rate` orders a second; the baseline is the bare sync, and for the quotient of both medians the goal."""
+    with _log_process() as (url, _):
         uvloop.run(_check(url, seed))
     with _log_process() as (url, log_dir):
-        bare = _bare_syncs(log_dir.parent, 512)
+        before = _bare_syncs(log_dir.parent, 512)
         latencies, client = uvloop.run(_open_loop(url, _orders(int(rate * seconds), seed), rate))
-        state = _replayed(log_dir, client)
-        frame_bytes = frames.HEADER_BYTES + COMMAND_BYTES * round(client.counters.commands_sent / client.counters.frames_sent)
-        bare = np.concatenate([bare, _bare_syncs(log_dir.parent, frame_bytes)])
-    p50, p99, worst = np.percentile(latencies, (50, 99, 100)) * 1e3
-    sync_p50, sync_p99 = np.percentile(bare, (50, 99)) * 1e3
-    common = {"scenario": "durable/ack", "hash": f"{state:016x}", "seed": seed}
-    yield {**common, "metric": f"p50 at {rate}/s", "value": p50, "unit": "ms", "baseline": f"fdatasync p50 {sync_p50:.3f} ms"}
-    yield {**common, "metric": f"p99 at {rate}/s", "value": p99, "unit": "ms", "baseline": f"fdatasync p99 {sync_p99:.3f} ms"}
-    yield {**common, "metric": f"max at {rate}/s", "value": worst, "unit": "ms", "baseline": ""}
-    yield {**common, "metric": "p50 in fdatasyncs", "value": p50 / sync_p50, "unit": "x", "baseline": "goal 2.5"}
-    frames_per_second = client.counters.frames_sent / (len(latencies) / rate)
-    yield {**common, "metric": "frames", "value": frames_per_second, "unit": "1/s", "baseline": f"{frame_bytes} bytes each"}
+        state = f"{_replayed(log_dir, client):016x}"
+        after = _bare_syncs(log_dir.parent, 512)
+    syncs = np.concatenate([before, after])
+    scenario, frame_rate = "durable/ack", client.counters.frames_sent / seconds
+    for name, percentile in (("p50", 50), ("p99", 99), ("max", 100)):
+        latency, sync = (float(np.percentile(values, percentile)) * 1e3 for values in (latencies, syncs))
+        yield Result(scenario, f"{name} at {rate} orders/s", latency, "ms", state, sync, seed)
+    quotient = float(np.median(latencies) / np.median(syncs))
+    yield Result(scenario, "p50 in bare fdatasyncs", quotient, "x", state, GOAL, seed)
+    yield Result(scenario, "frames", frame_rate, "1/s", state, 0.0, seed)
 
 
-def durable_throughput(options) -> Iterator[dict]:
-    """Commands a second in frames as large as they can be. `options` may have `seed`."""
-    seed = getattr(options, "seed", None) or SEED
-    orders = _orders(LARGE_FRAMES * SUBMISSION_COMMANDS_MAX, seed)
+def durable_throughput(frame_count: int = LARGE_FRAMES, seed: int = SEED) -> Iterator[Result]:
+    """Commands a second in frames as large as they can be."""
+    orders = _orders(frame_count * SUBMISSION_COMMANDS_MAX, seed)
     with _log_process() as (url, log_dir):
         seconds, client = uvloop.run(_flood(url, orders))
-        state = _replayed(log_dir, client)
-    yield {
-        "scenario": "durable/throughput", "metric": "commands", "value": len(orders) / seconds, "unit": "1/s",
-        "hash": f"{state:016x}", "seed": seed, "baseline": f"{SUBMISSION_COMMANDS_MAX} a frame",
-    }  # fmt: skip
+        state = f"{_replayed(log_dir, client):016x}"
+    yield Result("durable/throughput", "throughput", len(orders) / seconds, "commands/s", state, THROUGHPUT_GOAL, seed)
 
 
 # ---------------------------------------------------------------------- the load
