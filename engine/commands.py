@@ -4,6 +4,8 @@ Each builder returns a one-element array of its family's dtype (engine/types.py)
 the core does that. Integers beyond 64 bits raise OverflowError; a client id longer than CLIENT_ID_BYTES raises ValueError.
 """
 
+import struct
+
 import numpy as np
 
 from engine.types import (
@@ -20,6 +22,8 @@ from engine.types import (
 )
 
 _WORD = 2**64
+# ORDER_COMMAND field by field: writing a record in one piece is several times faster than assigning its fields.
+_pack_order = struct.Struct("<6B2x2i5q16xqi4x40s").pack
 
 
 def client_id_digest(client_id: bytes | str) -> int:
@@ -62,9 +66,12 @@ def place(account: int, symbol: int, side: int, order_type: int = OrderType.LIMI
           quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC, stp: int = Stp.NONE, client_id: bytes | str = b"",
           key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
     """A new order. MARKET takes quantity_lots or quote_quantity, the others price_ticks and quantity_lots."""
-    return _command(ORDER_COMMAND, Kind.PLACE, account=account, symbol=symbol, side=side, order_type=order_type,
-                    quantity_lots=quantity_lots, price_ticks=price_ticks, quote_quantity=quote_quantity, time_in_force=time_in_force,
-                    stp=stp, client_id=_client_id(client_id), key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+    try:
+        record = _pack_order(Kind.PLACE, 0, side, order_type, time_in_force, stp, account, symbol, valid_until_ns, 0, price_ticks,
+                             quantity_lots, quote_quantity, 0, key, _client_id(client_id))  # fmt: skip
+    except struct.error as error:
+        raise OverflowError(str(error)) from None
+    return np.frombuffer(bytearray(record), ORDER_COMMAND)
 
 
 def cancel(account: int, symbol: int, order_id: int = 0, *, target: bytes | str = b"", client_id: bytes | str = b"", flags: int = 0,
