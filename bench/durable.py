@@ -39,7 +39,7 @@ from engine.log.port import Log, LogUnavailable
 from engine.log.segments import archived
 from engine.machine import Machine
 from engine.replica import Replica
-from engine.types import COMMAND_BYTES, FIRST_CUSTOMER, HOUSE_GATEWAY, ORDER_COMMAND, Kind, OrderType, Pool, Role, Side
+from engine.types import FIRST_CUSTOMER, HOUSE_GATEWAY, ORDER_COMMAND, Kind, OrderType, Pool, Role, Side
 
 RATE = 10_000  # orders a second
 SECONDS = 5.0
