@@ -128,13 +128,17 @@ def _order_events(frames: Sequence[Frame]) -> tuple[np.ndarray, np.ndarray]:
         kinds = events["kind"]
         events = events[(kinds < EventKind.TRANSFERRED) & (kinds != EventKind.REJECTED)]
         picked.append(events)
-        commands_at.append(events["index"] + np.int64(before))
+        commands_at.append(events["index"] + before)
         before += len(frame.commands)
-    return _join(picked, ORDER_EVENT), _join(commands_at, np.dtype(np.int64))
+    return _join(picked, ORDER_EVENT), np.concatenate([np.empty(0, np.int64), *commands_at])
 
 
 def _join(arrays: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+    """Records joined byte by byte: joined as records, NumPy would drop their gaps."""
+    if not arrays:
+        return np.empty(0, dtype)
+    raw = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([np.ascontiguousarray(array).view(raw) for array in arrays]).view(dtype)
 
 
 _CHANGE = np.dtype([(field, "<i8") for field in OrderChange._fields if field != "client_id"])

@@ -36,7 +36,9 @@ def following(interval: str, open_ns: int, offset_minutes: int = 0) -> int:
 class Past:
     """Everything that happened."""
 
-    def __init__(self):
+    def __init__(self, *, orders: bool = True):
+        """Without `orders` it takes trades that nobody placed an order for."""
+        self._with_orders = orders
         self.trades: list[dict] = []
         self.orders: dict[int, OrderRecord] = {}
         self.transfers: dict[tuple[int, int], TransferRecord] = {}
@@ -54,7 +56,8 @@ class Past:
             elif kind >= EventKind.TRANSFERRED:
                 self._take_transfer(applied.events.view(TRANSFER_EVENT)[at])
             elif kind != EventKind.REJECTED:
-                self._take_order(event, commands[event["index"]])
+                if self._with_orders:
+                    self._take_order(event, commands[event["index"]])
                 if kind == EventKind.TRADE:
                     self._take_trade(event, applied.position)
 

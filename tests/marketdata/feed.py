@@ -10,7 +10,7 @@ LOT_UNITS = 10
 TICK_LOT_UNITS = 7
 
 
-def listed(*symbols: int, tick_lot_units: int = TICK_LOT_UNITS, position: int = 1, time_ns: int = 1) -> Applied:
+def listed(*symbols: int, tick_lot_units: int = TICK_LOT_UNITS, time_ns: int = 1) -> Applied:
     """A frame that lists symbols; base asset 1, quote asset 2."""
     given = commands.frame(
         *(
@@ -24,7 +24,7 @@ def listed(*symbols: int, tick_lot_units: int = TICK_LOT_UNITS, position: int = 
     events["symbol"] = symbols
     events["index"] = np.arange(len(symbols))
     events["time_ns"] = time_ns
-    return frame(events, position, time_ns, given)
+    return frame(events, 1, time_ns, given)
 
 
 def frame(events: np.ndarray, position: int, time_ns: int | None = None, given: np.ndarray | None = None) -> Applied:
@@ -52,11 +52,14 @@ def trades(symbol: int, times_ns, prices, lots, *, sides=None, orders=None, firs
     return events
 
 
-def chunks(events: np.ndarray, sizes, position: int = 2):
-    """The events cut into frames of the sizes that `sizes` yields."""
-    start = 0
-    while start < len(events):
-        size = next(sizes)
-        yield frame(events[start : start + size], position)
-        start += size
-        position += 1
+def frames(events: np.ndarray, sizes, position: int = 2):
+    """The events cut into frames of as many takers as `sizes` yields: each taker is a command, and a command is of one frame."""
+    starts = np.flatnonzero(np.diff(events["order_id"], prepend=-1))
+    ends = np.append(starts[1:], len(events))
+    first = 0
+    while first < len(starts):
+        last = min(first + next(sizes), len(starts))
+        some = events[starts[first] : ends[last - 1]].copy()
+        some["index"] = np.cumsum(np.diff(some["order_id"], prepend=some["order_id"][0]) != 0)
+        yield frame(some, position, given=commands.frame(*[commands.admin(Kind.TICK)] * (last - first)))
+        first, position = last, position + 1

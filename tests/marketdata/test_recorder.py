@@ -138,7 +138,7 @@ async def test_kill_at_any_moment(database: str, tmp_path) -> None:
     async with log_server(ForgetfulDisk(), clock=clock) as (_, path):
         market.log = await LocalLog.open(path)
         kills_while_recording = 0
-        for _ in range(8):
+        for _ in range(5):
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.marketdata.recorder_process", f"local:{path}", database, str(tmp_path), cwd=ROOT
             )
