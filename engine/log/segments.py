@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 64 << 20
 SEGMENT_HEADER_BYTES = 128
+SEALED_CHECKED = 64  # newest sealed segments whose every byte a start checks; older ones by header, seal and size
 RESERVE_BYTES = 64 << 20  # of free space, below which only frames that bring relief are taken
 ORIGINS_KNOWN = 1024  # origins whose last frame is known, to answer a resend with the first one's position
 ZEROS_AHEAD = 1 << 20  # bytes written at once in front of the last frame
@@ -224,7 +225,7 @@ class SegmentStore:
     def _load(self, acknowledged: int) -> None:
         names = segment_names(self._directory)
         for name in names[:-1]:
-            self._join(self._load_sealed(name))
+            self._join(self._load_sealed(name, older=len(names) - len(self.segments) > SEALED_CHECKED + 1))
         if names:
             self._load_last(names[-1], acknowledged)
         if not self.segments:
@@ -257,8 +258,13 @@ class SegmentStore:
             check_continues(self._directory, self.segments[-1], segment)
         self.segments.append(segment)
 
-    def _load_sealed(self, name: str) -> Segment:
-        """A segment that is not the last: by its seal where that holds, else frame by frame."""
+    def _load_sealed(self, name: str, older: bool) -> Segment:
+        """A segment that is not the last: by its seal where that holds, else frame by frame.
+
+        Of one that is `older` the content is left to `cryptoshop verify`, so that a start does not take longer with every year.
+        """
+        if older and (segment := self._by_seal_alone(name)) is not None:
+            return segment
         data = _read_all(self._directory, name)
         segment = _segment_of(self._directory, name, data)
         if not self._seal_holds(segment, data):
@@ -268,18 +274,33 @@ class SegmentStore:
             self._seal(segment)
         return segment
 
+    def _by_seal_alone(self, name: str) -> Segment | None:
+        file = self._directory.open_to_read(name)
+        try:
+            head, size = file.read(0, SEGMENT_HEADER_BYTES), file.size()
+        finally:
+            file.close()
+        segment = _segment_of(self._directory, name, head)
+        return segment if self._take_seal(segment) is not None and segment.end <= size else None
+
     def _seal_holds(self, segment: Segment, data: bytes) -> bool:
+        sealed = Segment(segment.first, segment.time_before_ns, segment.chain_before)
+        digest = self._take_seal(sealed)
+        if digest != blake3(memoryview(data)[: sealed.end]).digest() or not _only_zeros(data, sealed.end):
+            return False
+        self._take_seal(segment)
+        return True
+
+    def _take_seal(self, segment: Segment) -> bytes | None:
+        """Let the segment end as its seal says; returns the digest that its content must have, None where there is no sound seal."""
         try:
             seal = _open_record(_read_all(self._directory, segment.seal_name), _SEAL.size + HASH_BYTES, _SEAL)
         except FileNotFoundError:
-            return False
-        if seal is None:
-            return False
-        _, _, first, last, size, time_ns, chain, digest = seal
-        if first != segment.first or digest != blake3(memoryview(data)[:size]).digest() or not _only_zeros(data, size):
-            return False
-        segment.last, segment.end, segment.time_ns, segment.chain = last, size, time_ns, chain
-        return True
+            return None
+        if seal is None or seal[2] != segment.first:
+            return None
+        _, _, _, segment.last, segment.end, segment.time_ns, segment.chain, digest = seal
+        return digest
 
     def _seal(self, segment: Segment) -> None:
         content = _SEAL.pack(

@@ -76,6 +76,27 @@ def test_a_sealed_segment_is_trusted_by_its_seal_and_checked_frame_by_frame_with
         assert bytes(again.content(seal)) == bytes(disk.content(seal))  # made anew
 
 
+def test_of_segments_long_sealed_a_start_checks_the_seal_and_the_auditor_the_content(monkeypatch):
+    monkeypatch.setattr("engine.log.segments.SEALED_CHECKED", 2)
+    disk = written(20)
+    names = segment_names(disk)
+    old, new = disk.copy(), disk.copy()
+    old.content(names[0])[600] ^= 1
+    new.content(names[-2])[600] ^= 1
+    assert opened(old).last == 40
+    with pytest.raises(LogDamaged):
+        stored_values(old)
+    with pytest.raises(LogDamaged):
+        opened(new)
+    del old.inodes[names[0].replace(".log", ".seal")]
+    with pytest.raises(LogDamaged):  # without its seal it is read
+        opened(old.copy())
+    cut = disk.copy()
+    del cut.content(names[0])[-1:]
+    with pytest.raises(LogDamaged):
+        opened(cut)
+
+
 def test_a_resend_is_answered_with_its_first_position():
     disk = ForgetfulDisk()
     store = opened(disk)
