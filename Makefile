@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 TESTS  ?= tests
-PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP    := $(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt
 
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 WEB_APP     := cryptoshop/static/app/index.html

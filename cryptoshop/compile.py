@@ -1,12 +1,17 @@
-"""A step of the first start: compile the core's kernels into the cache, once, before the roles need them."""
+"""A step of the first start: compile all kernels into the cache, once, before the roles need them."""
 
 import sys
 
 
 def main() -> int:
+    import marketdata
     from engine import kernels
 
-    kernels.warm(progress=lambda line: print(f"           {line}", flush=True))
+    def show(line: str) -> None:
+        print(f"           {line}", flush=True)
+
+    kernels.warm(progress=show)
+    marketdata.warm(progress=show)
     return 0
 
 

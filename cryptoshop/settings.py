@@ -55,6 +55,11 @@ class Settings:
         return self.data_dir / "run.json"
 
     @property
+    def opened_path(self) -> Path:
+        """There once the venue's log holds OPEN; only spares later starts from looking."""
+        return self.data_dir / "opened"
+
+    @property
     def shared_dir(self) -> Path:
         """Tables that the running processes share: request counts, listen keys, metrics. Gone with the venue's next start."""
         return self.data_dir / "shared"

@@ -26,6 +26,7 @@ READY_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 10
 RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
 RESTARTS_FORGIVEN_AFTER_S = 60
+POSTGRES_LOOK_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
 DESCRIPTION = """\
@@ -164,6 +165,8 @@ class Supervisor:
         if settings.demo:
             say("start 2/4  demo: markets, users and a day of history through the core")
             await run_step("cryptoshop.demo.setup", settings)
+        elif not settings.opened_path.exists():
+            await run_step("cryptoshop.opening", settings)
         say("start 3/4  REST and websockets")
         await self.launch("stream")
         await self.launch("rest")
@@ -177,9 +180,21 @@ class Supervisor:
         url = self.settings.database_url
         if not url:
             self.postgres = await asyncio.to_thread(database.start, self.settings.data_dir)
+            self.keepers.append(asyncio.create_task(self.keep_postgres()))
             url = self.postgres.url
         await database.migrate(url)
         return url
+
+    async def keep_postgres(self) -> None:
+        """Starts the embedded server again where it ended by itself; it comes back under the same address."""
+        while True:
+            await asyncio.sleep(POSTGRES_LOOK_S)
+            if not self.postgres.alive:
+                say("PostgreSQL ended; starting it again")
+                try:
+                    self.postgres = await asyncio.to_thread(database.start, self.settings.data_dir)
+                except StartError as error:
+                    say(f"PostgreSQL does not start: {error}")
 
     async def launch(self, name: str, module: str | None = None) -> None:
         command = [sys.executable, "-m", module] if module else [sys.executable, "-m", "cryptoshop.cli", name]

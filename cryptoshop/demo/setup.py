@@ -28,14 +28,16 @@ from cryptoshop.demo.markets import (
     TAKERS,
     DemoSymbol,
 )
+from cryptoshop.errors import StartError
 from cryptoshop.listing import asset_command, symbol_command
+from cryptoshop.roles.common import master_key
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
 from engine.exchange import ExchangeClient
 from engine.types import HOUSE_GATEWAY, Code, KeyScope, Kind, OrderType, Role, Side
 from engine.units import parse_units
 from engine.views import SymbolView
-from gateway.identity import Identity, load_master_key
+from gateway.identity import Identity
 
 DAY_NS = 86_400 * 10**9
 STEP_S = 30
@@ -56,11 +58,11 @@ class Clock:
 
 
 async def execute(exchange: ExchangeClient, *batch: np.ndarray, accept: tuple[Code, ...] = ()) -> list:
-    """Run commands; raises RuntimeError naming the first whose code is neither OK nor accepted."""
+    """Run commands; raises StartError naming the first whose code is neither OK nor accepted."""
     outcomes = await exchange.execute(commands.frame(*batch))
     for outcome in outcomes:
         if outcome.code not in (Code.OK, *accept):
-            raise RuntimeError(f"the demo's set-up was refused: {Code(outcome.code).name}")
+            raise StartError(f"the demo's set-up was refused: {Code(outcome.code).name}")
     return outcomes
 
 
@@ -197,7 +199,7 @@ async def set_up(settings: Settings) -> None:
         if not exchange.machine.opened:
             clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
         await list_markets(exchange)
-        accounts = await open_accounts(settings, exchange, Identity(pool, exchange, load_master_key(settings.master_key_path)))
+        accounts = await open_accounts(settings, exchange, Identity(pool, exchange, master_key(settings)))
         await fund(exchange, accounts)
         if not exchange.machine.opened:
             sent = await BackFill(exchange, clock, accounts).run(now_ns)
@@ -213,7 +215,11 @@ async def set_up(settings: Settings) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser("cryptoshop.demo.setup", description="The demo's first start, on a running log and database.")
     add_arguments(parser)
-    asyncio.run(set_up(from_arguments(parser.parse_args())))
+    try:
+        asyncio.run(set_up(from_arguments(parser.parse_args())))
+    except StartError as error:
+        print(f"cryptoshop: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

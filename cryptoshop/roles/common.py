@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 
 import uvloop
-from gateway.gateway import Gateway
 
 from cryptoshop import database
+from cryptoshop.errors import StartError
 from cryptoshop.observability import Sampler, configure_logging
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine.exchange import ExchangeClient
 from engine.types import Role
-from gateway.identity import Identity, load_master_key
+from gateway.gateway import Gateway
+from gateway.identity import Identity, MasterKeyError, load_master_key
 from gateway.limits import Limits
 from gateway.listen_keys import ListenKeys
 from marketdata import History, MarketData
@@ -36,11 +37,19 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         )  # fmt: skip
         stack.push_async_callback(exchange.close)
         history = History(pool, exchange, marketdata)
-        identity = Identity(pool, exchange, load_master_key(settings.master_key_path))
+        identity = Identity(pool, exchange, master_key(settings))
         settings.shared_dir.mkdir(exist_ok=True)
         limits = Limits(settings.shared_dir / "limits", weight_per_minute=settings.weight_per_minute)
         listen_keys = ListenKeys(settings.shared_dir / "listen-keys")
         yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity, limits=limits, listen_keys=listen_keys)
+
+
+def master_key(settings: Settings) -> bytes:
+    """The key that secrets in the database are sealed with, made at the first start. Raises StartError."""
+    try:
+        return load_master_key(settings.master_key_path)
+    except MasterKeyError as error:
+        raise StartError(str(error)) from None
 
 
 def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]]) -> int:

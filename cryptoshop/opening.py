@@ -1,0 +1,32 @@
+"""A step of a venue's first start: OPEN, from which on the log's clock is the time."""
+
+import argparse
+import asyncio
+import sys
+
+from cryptoshop.settings import Settings, add_arguments, from_arguments
+from engine import commands
+from engine.exchange import ExchangeClient
+from engine.types import Kind, Role
+
+
+async def open_venue(settings: Settings) -> None:
+    """Log OPEN where it is not in the log yet."""
+    exchange = await ExchangeClient.open(settings.resolved_log_url, role=Role.OPERATOR, snapshots=settings.snapshot_dir)
+    try:
+        if not exchange.machine.opened:
+            await exchange.execute(commands.admin(Kind.OPEN))
+    finally:
+        await exchange.close()
+    settings.opened_path.touch()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("cryptoshop.opening", description="Open the venue of a running log.")
+    add_arguments(parser)
+    asyncio.run(open_venue(from_arguments(parser.parse_args())))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
