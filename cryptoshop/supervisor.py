@@ -191,6 +191,7 @@ class Supervisor:
             await asyncio.sleep(POSTGRES_LOOK_S)
             if not self.postgres.alive:
                 say("PostgreSQL ended; starting it again")
+                await asyncio.to_thread(self.postgres.stop)  # lets go of its directory
                 try:
                     self.postgres = await asyncio.to_thread(database.start, self.settings.data_dir)
                 except StartError as error:
