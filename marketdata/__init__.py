@@ -8,7 +8,7 @@
 Imports only engine. Quantities are lots, prices ticks, values quote units, all ints; formatting is the gateway's.
 """
 
-from marketdata.depth import LEVEL, DepthDiff, level_changes
+from marketdata.depth import DepthDiff, level_changes
 from marketdata.errors import HistoryUnavailable, MarketDataError
 from marketdata.history import History
 from marketdata.intervals import INTERVALS, kline_next, kline_open
@@ -16,6 +16,7 @@ from marketdata.recorder import Recorder
 from marketdata.records import (
     AGG_TRADE,
     KLINE,
+    LEVEL,
     TRADE,
     AveragePrice,
     Fill,
@@ -25,9 +26,10 @@ from marketdata.records import (
     TransferRecord,
 )
 from marketdata.reducer import STREAM_OFFSET_MINUTES, MarketData
+from marketdata.warm import warm
 
 __all__ = [
     "AGG_TRADE", "INTERVALS", "KLINE", "LEVEL", "STREAM_OFFSET_MINUTES", "TRADE", "AveragePrice", "DepthDiff", "Fill", "History",
     "HistoryUnavailable", "Kline", "MarketData", "MarketDataError", "OrderRecord", "Recorder", "Ticker", "TransferRecord",
-    "kline_next", "kline_open", "level_changes",
+    "kline_next", "kline_open", "level_changes", "warm",
 ]  # fmt: skip

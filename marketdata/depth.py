@@ -8,16 +8,7 @@ import numpy as np
 from engine.types import ORDER_EVENT, Side
 from engine.views import Applied
 from marketdata.kernels import take_levels
-
-LEVEL = np.dtype(
-    [
-        ("update_id", "<i8"),
-        ("price_ticks", "<i8"),
-        ("level_lots", "<i8"),  # the total at the price afterwards; 0 = the level is gone
-        ("symbol", "<i4"),
-        ("side", "<i4"),  # Side of the book
-    ]
-)
+from marketdata.records import LEVEL
 
 
 def level_changes(events: np.ndarray) -> np.ndarray:

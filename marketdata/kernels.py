@@ -1,7 +1,7 @@
 """The arithmetic of market data, compiled: the calendar, trades out of events, candles and windows out of trades.
 
 Every kernel works on the arrays it is given and keeps nothing. Trades come in the order of their ids, so times never fall. Sums stay at
-AMOUNT_MAX instead of passing it. Layouts: records.py (TRADE, AGG_TRADE, KLINE) and reducer.py (SYMBOL_STATE).
+AMOUNT_MAX instead of passing it. Layouts are in records.py.
 """
 
 from typing import NamedTuple

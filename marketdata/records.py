@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from marketdata.kernels import Period
+
 TRADE = np.dtype(
     [
         ("trade_id", "<i8"),  # 1, 2, 3 … per symbol
@@ -61,6 +63,37 @@ KLINE = np.dtype(
         ("last_trade_id", "<i8"),
     ]
 )
+
+
+LEVEL = np.dtype(
+    [
+        ("update_id", "<i8"),
+        ("price_ticks", "<i8"),
+        ("level_lots", "<i8"),  # the total at the price afterwards; 0 = the level is gone
+        ("symbol", "<i4"),
+        ("side", "<i4"),  # Side of the book
+    ]
+)
+
+# What the reducer keeps of a symbol that has traded.
+SYMBOL_STATE = np.dtype(
+    [
+        ("symbol", "<i8"),
+        ("tick_lot_units", "<i8"),
+        ("trades_seen", "<i8"),
+        ("agg_id", "<i8"),  # of the last aggregate
+        ("taker_order", "<i8"),  # of the last trade
+        ("last_ticks", "<i8"),
+        ("last_lots", "<i8"),
+        ("last_time_ns", "<i8"),
+        ("displaced_ns", "<i8"),  # the youngest minute that fell out of the ring, and its close
+        ("displaced_ticks", "<i8"),
+    ]
+)
+# Period (kernels.py) in an array.
+PERIOD = np.dtype([(field, "<i8") for field in Period._fields])
+# What a lot and a tick of a symbol are.
+LISTING = np.dtype([("symbol", "<i8"), ("base", "<i8"), ("quote", "<i8"), ("lot_units", "<i8"), ("tick_lot_units", "<i8")])
 
 
 class Kline(NamedTuple):

@@ -15,7 +15,6 @@ from engine.types import ADMIN_COMMAND, ADMIN_EVENT, ORDER_EVENT, EventKind, Kin
 from engine.views import Applied
 from marketdata.intervals import INTERVALS, MINUTE_NS, kline_next, kline_open, opens_alike, period
 from marketdata.kernels import (
-    Period,
     aggregate,
     close_before,
     keep_aggregates,
@@ -26,30 +25,14 @@ from marketdata.kernels import (
     sum_minutes,
     take_trades,
 )
-from marketdata.records import AGG_TRADE, KLINE, TRADE, AveragePrice, Kline, Ticker
+from marketdata.records import AGG_TRADE, KLINE, LISTING, PERIOD, SYMBOL_STATE, TRADE, AveragePrice, Kline, Ticker
+from marketdata.warm import warm
 
 TRADES_KEPT = 1024  # per symbol: trades, and aggregates
 WINDOW_MINUTES_MAX = 24 * 60
 AVERAGE_PRICE_MINUTES = 5
 _MINUTES_KEPT = WINDOW_MINUTES_MAX + 1  # a window begins on a whole minute, so it may be up to one minute wider
 _FORMAT = b"marketdata 1\n"
-
-SYMBOL_STATE = np.dtype(
-    [
-        ("symbol", "<i8"),
-        ("tick_lot_units", "<i8"),
-        ("trades_seen", "<i8"),
-        ("agg_id", "<i8"),  # of the last aggregate
-        ("taker_order", "<i8"),  # of the last trade
-        ("last_ticks", "<i8"),
-        ("last_lots", "<i8"),
-        ("last_time_ns", "<i8"),
-        ("displaced_ns", "<i8"),  # the youngest minute that fell out of the ring, and its close
-        ("displaced_ticks", "<i8"),
-    ]
-)
-PERIOD = np.dtype([(field, "<i8") for field in Period._fields])
-LISTING = np.dtype([("symbol", "<i8"), ("base", "<i8"), ("quote", "<i8"), ("lot_units", "<i8"), ("tick_lot_units", "<i8")])
 
 STREAM_OFFSET_MINUTES = 8 * 60  # the one other offset at which the dialect streams candles
 _SERIES = [(name, 0) for name in INTERVALS]
@@ -65,6 +48,7 @@ class MarketData:
     """A Reducer (engine.replica) named "marketdata"."""
 
     def __init__(self) -> None:
+        warm()
         self.position = 0
         self.time_ns = 0  # core time of the last frame
         self.fresh_trades = _NO_TRADES  # TRADE array of the last applied frame

@@ -34,7 +34,8 @@ def random_trades(seed: int, count: int, symbols=(1, 2)) -> np.ndarray:
     steps = rng.choice([0, 1, 10**6, 10**9, 20 * 10**9, MINUTE_NS, 1000 * MINUTE_NS], count, p=[0.3, 0.1, 0.2, 0.2, 0.15, 0.045, 0.005])
     takers = np.cumsum(rng.integers(0, 2, count))  # some take several makers: at one time, on one symbol
     first = np.searchsorted(takers, takers)
-    events = feed.trades(1, (START_NS + np.cumsum(steps))[first], rng.integers(90, 110, count), rng.integers(1, 9, count), orders=takers + 1)
+    times_ns = (START_NS + np.cumsum(steps))[first]
+    events = feed.trades(1, times_ns, rng.integers(90, 110, count), rng.integers(1, 9, count), orders=takers + 1)
     events["side"] = rng.integers(0, 2, count)[first]
     events["symbol"] = rng.choice(symbols, count)[first]
     events["price_ticks"] = np.where(rng.integers(0, 2, count), events["price_ticks"], events["price_ticks"][first])
