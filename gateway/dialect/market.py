@@ -18,6 +18,7 @@ DEPTH_MAX = 5000
 ROWS_MAX = 1000
 TICKER_MINUTES = 1440  # the longest rolling window that the reducers keep; longer ones are added up from klines
 MINUTE_NS = 60 * 10**9
+HOUR_NS = 60 * MINUTE_NS
 
 _UNUSED = "0"  # the last field of a kline row
 _ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5][0-9]))?", re.ASCII).fullmatch
@@ -285,7 +286,7 @@ def ticker_24h(venue: Venue, request: Request) -> dict | list[dict]:
 
 
 def ticker_window(venue: Venue, request: Request) -> dict | list[dict] | AskAll:
-    """Up to a day from memory; longer ones added up from one-minute klines."""
+    """Up to a day from memory; longer ones added up from klines: minutes up to the first whole hour, then hours."""
     listings, single = chosen(venue, request.params, all_allowed=False)
     minutes = request.params.get("windowSize", TICKER_MINUTES)
     at = now_ns(venue, request)
@@ -293,14 +294,16 @@ def ticker_window(venue: Venue, request: Request) -> dict | list[dict] | AskAll:
         tickers = [venue.marketdata.ticker(listing.symbol, minutes, at) for listing in listings]
         return _windows(listings, request, tickers, single)
     open_ns = at // MINUTE_NS * MINUTE_NS - minutes * MINUTE_NS
-    asks = [
-        Ask("klines", {"symbol": listing.symbol, "interval": "1m", "start_ms": to_ms(open_ns), "limit": minutes + 1}, list)
-        for listing in listings
-    ]
+    hour_ns = -(-open_ns // HOUR_NS) * HOUR_NS
+    asks = []
+    for listing in listings:
+        finer = {"interval": "1m", "start_ms": to_ms(open_ns), "end_ms": to_ms(hour_ns) - 1, "limit": 60}
+        coarser = {"interval": "1h", "start_ms": to_ms(hour_ns), "limit": ROWS_MAX}
+        asks += [Ask("klines", {"symbol": listing.symbol} | finer, list), Ask("klines", {"symbol": listing.symbol} | coarser, list)]
 
     def render(rows: list[list[Kline]]) -> dict | list[dict]:
         tickers = [
-            added_up(listing.symbol, klines, open_ns, at) for listing, klines in zip(listings, rows, strict=True)
+            added_up(listing.symbol, rows[2 * at_row] + rows[2 * at_row + 1], open_ns, at) for at_row, listing in enumerate(listings)
         ]
         return _windows(listings, request, tickers, single)
 

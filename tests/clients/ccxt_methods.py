@@ -45,18 +45,20 @@ def make_exchange(cls: type, config: dict[str, Any]) -> Any:
         def __getitem__(self, name: str) -> Any:
             return getattr(self, name)
 
-        def decimal_to_precision(self, number: float, mode: int, precision: float, *more: Any) -> str:
-            if mode != ROUND_UP:
-                return decimal_to_precision(number, mode, precision, *more)
-            step = Decimal(repr(precision))
-            return str(-(-Decimal(repr(number)) // step) * step)
-
     Tested.__name__ = cls.__name__
     exchange = Tested(config)
+    exchange.decimal_to_precision = _to_precision
     # ccxt chooses the error map of a market by the official URL; on any other the general one is used alone.
     exchange.exceptions["exact"] = exchange.exceptions["exact"] | exchange.exceptions["spot"]["exact"]
     exchange.has.update(swap=False, future=False, option=False)
     return exchange
+
+
+def _to_precision(number: float, mode: int, precision: float, *more: Any) -> str:
+    if mode != ROUND_UP:
+        return decimal_to_precision(number, mode, precision, *more)
+    step = Decimal(repr(precision))
+    return str(-(-Decimal(repr(number)) // step) * step)
 
 
 def load_test(method: str, flavour: str) -> Callable[..., Any]:

@@ -184,9 +184,13 @@ def minute(number: int, *prices: int, trades: int = 1) -> Kline:
 def test_longer_windows_are_added_up(venue):
     answer = venue.answer("ticker", {"symbols": '["BTCUSDT"]', "windowSize": "7d"})
     assert isinstance(answer, AskAll)
-    assert (answer.asks[0].method, answer.asks[0].arguments["interval"], answer.asks[0].arguments["limit"]) == ("klines", "1m", 10_081)
+    minutes, hours = (ask.arguments for ask in answer.asks)
+    assert (minutes["interval"], hours["interval"]) == ("1m", "1h")
+    assert minutes["start_ms"] == START_NS // 10**6 // 60_000 * 60_000 - 7 * 86_400_000
+    assert minutes["end_ms"] + 1 == hours["start_ms"]
+    assert hours["start_ms"] % 3_600_000 == 0
     klines = [minute(0, 500, 500, 500, 500, trades=0), minute(1, 600, 900, 400, 700), minute(2, 700, 800, 300, 350, trades=2)]
-    told = answer.render([klines])[0]
+    told = answer.render([klines[:2], klines[2:]])[0]
     assert (told["openPrice"], told["highPrice"], told["lowPrice"], told["lastPrice"]) == (
         "6.00000000", "9.00000000", "3.00000000", "3.50000000",
     )  # fmt: skip
