@@ -333,8 +333,8 @@ async def test_limits_hold(stage):
 
 _NAMES = [
     "symbol", "symbols", "orderId", "price", "quantity", "side", "type", "limit", "startTime", "endTime", "fromId", "interval",
-    "recvWindow", "timestamp", "signature", "newClientOrderId", "cancelReplaceMode", "cancelOrderId", "timeInForce", "windowSize", "timeZone", "coin",
-    "listenKey", "newQty", "x",
+    "recvWindow", "timestamp", "signature", "newClientOrderId", "cancelReplaceMode", "cancelOrderId", "timeInForce", "windowSize",
+    "timeZone", "coin", "listenKey", "newQty", "x",
 ]  # fmt: skip
 _VALUES = [
     "BTCUSDT", "NOPE", "", "0", "1", "-1", "1.5", "9" * 19, "9" * 25, "100", "BUY", "SELL", "LIMIT", "MARKET", "GTC", "1m", "1d", "7d",
