@@ -120,6 +120,8 @@ class _Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        # At once, not at the end of the loop's turn: the log shall be at work while this process applies the frames before.
+        transport.set_write_buffer_limits(high=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(LogUnavailable("the connection to the log was lost"))

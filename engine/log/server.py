@@ -194,21 +194,25 @@ class LogServer:
         )
 
     def _committed(self, group: list[tuple["_Connection", int, bytes]], batch: Batch | None, error: BaseException | None) -> None:
-        if error is None:
-            try:
-                self._publish(group, batch)
-            except Exception as defect:  # what is durable was not told: clients must come back and ask
-                logger.exception("event=publish_failed position=%d", batch.last)
-                self._die(f"{type(defect).__name__}: {defect}")
-        elif isinstance(error, NoSpace):
-            self._refuse(group, str(error))
-        else:
-            self._die(str(error) if isinstance(error, StoreFailed) else f"{type(error).__name__}: {error}")
-        if self._waiting and not self.failed:
-            self._commit()
+        end, scarce = self._end(), self._store.scarce  # as long as the writer rests
+        no_space = isinstance(error, NoSpace)
+        if self._waiting and not self.failed and (error is None or no_space):
+            self._commit()  # the writer goes on while the answers are written
         else:
             self._committing = False
             self._idle.set()
+        try:
+            if no_space:
+                self._refuse(group, str(error))
+            elif error is not None:
+                raise error
+            elif not self.failed:
+                self._publish(group, batch, end, scarce)
+        except StoreFailed as failure:
+            self._die(str(failure))
+        except Exception as defect:
+            logger.exception("event=log_defect position=%d", end.last)
+            self._die(f"{type(defect).__name__}: {defect}")
 
     def _take_group(self) -> list[tuple["_Connection", int, bytes]]:
         size = count = 0
@@ -218,13 +222,13 @@ class LogServer:
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
 
-    def _publish(self, group: list[tuple["_Connection", int, bytes]], batch: Batch) -> None:
+    def _publish(self, group: list[tuple["_Connection", int, bytes]], batch: Batch, end: "_End", scarce: bool) -> None:
         """A group is durable: answer its origins and show it to the readers."""
-        self._note_space(self._store.scarce, "only cancels and their like are taken")
-        self._published = self._end()
+        self._note_space(scarce, "only cancels and their like are taken")
+        self._published = end
         self._answer(group, batch)
         for connection in self.connections:
-            connection.publish(batch, self._published)
+            connection.publish(batch, end)
         self.counters.groups += 1
         self.counters.frames += batch.last - batch.first + 1
         self.counters.bytes += len(batch.data)
@@ -250,7 +254,7 @@ class LogServer:
         if scarce and not self.no_space:
             logger.error("event=no_space reason=%s action=refuse_appends_until_space_returns", reason)
         elif self.no_space and not scarce:
-            logger.warning("event=space_returned position=%d", self._store.last)
+            logger.warning("event=space_returned position=%d", self._published.last)
         self.no_space = scarce
 
     def _die(self, reason: str) -> None:
