@@ -190,7 +190,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
         onChange={writeSize}
         onKeyDown={step("size")}
         onUnit={() => write({ sizeBy: ticket.sizeBy === "amount" ? "total" : "amount", size: convertSize(ticket.sizeBy, checked, rules) })}
-        unitTitle={`Type the ${ticket.sizeBy === "amount" ? `total in ${rules.quote}` : `amount in ${rules.base}`} instead`}
+        unitTitle={`type the ${ticket.sizeBy === "amount" ? `total in ${rules.quote}` : `amount in ${rules.base}`} instead`}
       />
       <div className="slide">
         <input
@@ -294,7 +294,7 @@ function NumberField(props: {
           onKeyDown={props.onKeyDown}
         />
         {props.onUnit ? (
-          <button type="button" className="unit unit-button" title={props.unitTitle} aria-label={props.unitTitle} onClick={props.onUnit}>
+          <button type="button" className="unit unit-button" aria-label={`${props.unit}: ${props.unitTitle}`} onClick={props.onUnit}>
             {props.unit}
             <ChevronDown size={12} aria-hidden="true" />
           </button>
