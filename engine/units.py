@@ -92,12 +92,12 @@ class SymbolUnits:
     """Prices and quantities of one symbol: text <-> ticks and lots, and amounts of its two assets as text.
 
     `tick_size`, `step_size`: text of one tick, one lot. `price_decimals`, `base_decimals`, `quote_decimals`: how many
-    decimals are shown.
+    decimals are shown. `zero_quantity`, `zero_quote`: nothing, as it is shown.
     """
 
     __slots__ = (
         "_price_texts", "_tick_units", "base_decimals", "base_scale", "lot_units", "price_decimals", "quote_decimals",
-        "quote_scale", "step_size", "tick_lot_units", "tick_size",
+        "quote_scale", "step_size", "tick_lot_units", "tick_size", "zero_quantity", "zero_quote",
     )  # fmt: skip
 
     def __init__(self, symbol: SymbolView, base: AssetView, quote: AssetView) -> None:
@@ -113,6 +113,8 @@ class SymbolUnits:
         self._price_texts: dict[int, str] = {}
         self.tick_size = self.ticks_to_price(1)
         self.step_size = self.lots_to_quantity(1)
+        self.zero_quantity = self.lots_to_quantity(0)
+        self.zero_quote = self.quote_text(0)
 
     def price_to_ticks(self, text: str) -> int:
         """Raises UnitsError; NotAMultiple for a price between two ticks."""

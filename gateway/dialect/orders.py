@@ -7,12 +7,12 @@ answer is read from the events that the command produced. What depends on the st
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from engine import commands
 from engine.commands import client_id_digest
 from engine.types import (
     Code,
     EventFlag,
     EventKind,
+    Kind,
     OrderFlag,
     OrderStatus,
     OrderType,
@@ -27,7 +27,7 @@ from gateway.dialect import errors, parameters
 from gateway.dialect.errors import EXPIRY_REASONS, DialectError, refused
 from gateway.dialect.info import ZERO
 from gateway.dialect.parameters import Table
-from gateway.dialect.records import OrderEvent, read_order_events
+from gateway.dialect.records import OrderEvent, order_command, read_order_events
 from gateway.dialect.venue import Ask, Behind, Listing, Request, Submit, Venue, new_client_id
 
 DAY_NS = 24 * 3600 * 10**9
@@ -49,6 +49,8 @@ _NOT_OFFERED = {
     "pegOffsetValue": "Pegged orders are not supported for this symbol.",
 }
 
+_RARE = frozenset((*_NOT_OFFERED, "stopPrice", "strategyId", "strategyType"))
+
 _SIDES = {side.name: side for side in Side}
 _TYPES = {order_type.name: order_type for order_type in OrderType} | _NOT_OFFERED_TYPES
 _TIMES_IN_FORCE = {time_in_force.name: time_in_force for time_in_force in TimeInForce}
@@ -61,7 +63,9 @@ TYPE_NAMES = tuple(order_type.name for order_type in OrderType)
 TIME_IN_FORCE_NAMES = tuple(time_in_force.name for time_in_force in TimeInForce)
 STP_NAMES = tuple(mode.name for mode in Stp)
 STATUS_NAMES = tuple(status.name for status in OrderStatus)
-_EXPIRED = (OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
+# As plain integers: comparing with members of an enum is slower, and this is done for every order.
+_EXPIRED = (int(OrderStatus.EXPIRED), int(OrderStatus.EXPIRED_IN_MATCH))
+_TRADE = int(EventKind.TRADE)
 
 TIMING: Table = {"recvWindow": parameters.recv_window_ns, "timestamp": parameters.time_ns}
 
@@ -151,10 +155,10 @@ class NewOrder(NamedTuple):
 
 def place(venue: Venue, request: Request) -> Submit:
     order = new_order(venue, request.params)
-    command = commands.place(
-        request.account, order.listing.symbol, order.side, order.order_type, quantity_lots=order.quantity_lots,
-        price_ticks=order.price_ticks, quote_quantity=order.quote_quantity, time_in_force=order.time_in_force, stp=order.stp,
-        client_id=order.client_id, key=request.key, valid_until_ns=request.valid_until_ns,
+    command = order_command(
+        Kind.PLACE, request.account, order.listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, side=order.side,
+        order_type=order.order_type, time_in_force=order.time_in_force, stp=order.stp, price_ticks=order.price_ticks,
+        quantity_lots=order.quantity_lots, quote_quantity=order.quote_quantity, client_id=order.client_id,
     )  # fmt: skip
 
     def render(outcomes) -> dict:
@@ -191,13 +195,9 @@ def new_order(venue: Venue, params: dict[str, Any]) -> NewOrder:
     order_type = params["type"]
     if isinstance(order_type, str):
         raise errors.order_rejected(order_type)
-    for name, reason in _NOT_OFFERED.items():
-        if name in params:
-            raise errors.order_rejected(reason)
-    if "stopPrice" in params:
-        raise errors.not_required("stopPrice")
-    if params.get("strategyType", STRATEGY_TYPE_MIN) < STRATEGY_TYPE_MIN:
-        raise DialectError(-1134, "`strategyType` was less than 1000000.")
+    labels = {}
+    if not _RARE.isdisjoint(params):
+        labels = _labels(params)
 
     price_ticks = quantity_lots = quote_quantity = 0
     if order_type == OrderType.MARKET:
@@ -236,8 +236,19 @@ def new_order(venue: Venue, params: dict[str, Any]) -> NewOrder:
         quote_quantity,
         params.get("newClientOrderId") or new_client_id(),
         params.get("newOrderRespType") or ("ACK" if order_type == OrderType.LIMIT_MAKER else "FULL"),
-        {name: params[name] for name in ("strategyId", "strategyType") if name in params},
+        labels,
     )
+
+
+def _labels(params: dict[str, Any]) -> dict[str, int]:
+    """What is told back and not kept. Raises DialectError for what is not offered."""
+    for name, reason in _NOT_OFFERED.items():
+        if name in params:
+            raise errors.order_rejected(reason)
+    _refuse(params, "stopPrice")
+    if params.get("strategyType", STRATEGY_TYPE_MIN) < STRATEGY_TYPE_MIN:
+        raise DialectError(-1134, "`strategyType` was less than 1000000.")
+    return {name: params[name] for name in ("strategyId", "strategyType") if name in params}
 
 
 def _refuse(params: dict[str, Any], *names: str) -> None:
@@ -295,38 +306,46 @@ def placement(order: NewOrder, request: Request, events: list[OrderEvent]) -> di
     order_id = events[0].order_id
     at = request.time(events[0].time_ns)
     listing = order.listing
+    if order.response == "ACK":
+        return {
+            "symbol": listing.name,
+            "orderId": order_id,
+            "orderListId": NO_LIST,
+            "clientOrderId": order.client_id,
+            "transactTime": at,
+        }
+    last = events[-1]
+    if last.order_id != order_id:  # its own order on the other side expired last
+        last = next(event for event in reversed(events) if event.order_id == order_id)
+    units = listing.units
+    # A market order by value has no quantity of its own: it is what it executed.
+    order_lots = last.executed_lots if order.quote_quantity else order.quantity_lots
     answer = {
         "symbol": listing.name,
         "orderId": order_id,
         "orderListId": NO_LIST,
         "clientOrderId": order.client_id,
         "transactTime": at,
-    }
-    if order.response == "ACK":
-        return answer
-    last = next(event for event in reversed(events) if event.order_id == order_id)
-    units = listing.units
-    # A market order by value has no quantity of its own: it is what it executed.
-    order_lots = last.executed_lots if order.quote_quantity else order.quantity_lots
-    answer |= {
         "price": units.ticks_to_price(order.price_ticks),
         "origQty": units.lots_to_quantity(order_lots),
-        "executedQty": units.lots_to_quantity(last.executed_lots),
-        "origQuoteOrderQty": units.quote_text(order.quote_quantity),
-        "cummulativeQuoteQty": units.quote_text(last.executed_quote),
+        "executedQty": units.lots_to_quantity(last.executed_lots) if last.executed_lots else units.zero_quantity,
+        "origQuoteOrderQty": units.quote_text(order.quote_quantity) if order.quote_quantity else units.zero_quote,
+        "cummulativeQuoteQty": units.quote_text(last.executed_quote) if last.executed_quote else units.zero_quote,
         "status": STATUS_NAMES[last.status],
         "timeInForce": TIME_IN_FORCE_NAMES[order.time_in_force],
         "type": TYPE_NAMES[order.order_type],
         "side": SIDE_NAMES[order.side],
         "workingTime": at,
         "selfTradePreventionMode": STP_NAMES[order.stp],
-    } | order.labels
+    }
+    if order.labels:
+        answer |= order.labels
     if last.status in _EXPIRED:
         answer["expiryReason"] = expiry_reason(last.code, order.order_type)
-    if last.status == OrderStatus.EXPIRED_IN_MATCH:
-        answer["preventedQuantity"] = units.lots_to_quantity(last.quantity_lots)
+        if last.status == OrderStatus.EXPIRED_IN_MATCH:
+            answer["preventedQuantity"] = units.lots_to_quantity(last.quantity_lots)
     if order.response == "FULL":
-        answer["fills"] = [_fill(listing, event) for event in events if event.kind == EventKind.TRADE]
+        answer["fills"] = [_fill(listing, event) for event in events if event.kind == _TRADE] if len(events) > 1 else []
     return answer
 
 
@@ -381,10 +400,10 @@ def cancel(venue: Venue, request: Request) -> Submit:
     listing = venue.listing(params["symbol"])
     wanted = target(venue, request, "orderId", "origClientOrderId")
     cancel_id = params.get("newClientOrderId") or new_client_id()
-    command = commands.cancel(
-        request.account, listing.symbol, wanted.order_id, target=b"" if wanted.order_id else wanted.client_id,
-        client_id=cancel_id, flags=params.get("cancelRestrictions", 0), key=request.key,
-        valid_until_ns=request.valid_until_ns,
+    command = order_command(
+        Kind.CANCEL, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns,
+        flags=params.get("cancelRestrictions", 0), order_id=wanted.order_id, target="" if wanted.order_id else wanted.client_id,
+        client_id=cancel_id,
     )  # fmt: skip
 
     def render(outcomes) -> dict:
@@ -397,8 +416,8 @@ def cancel(venue: Venue, request: Request) -> Submit:
 
 def cancel_all(venue: Venue, request: Request) -> Submit:
     listing = venue.listing(request.params["symbol"])
-    command = commands.cancel_all(
-        request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns
+    command = order_command(
+        Kind.CANCEL_ALL, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns
     )  # fmt: skip
     client_ids = {order.order_id: order.client_id for order in venue.machine.open_orders(request.account, listing.symbol)}
     cancel_id = new_client_id()
@@ -450,12 +469,12 @@ def cancel_replace(venue: Venue, request: Request) -> Submit:
     if not params.get("orderRateLimitExceededMode", False):
         _refuse_beyond_limits(venue, request.account)
     cancel_id = params.get("cancelNewClientOrderId") or new_client_id()
-    command = commands.replace(
-        request.account, listing.symbol, order.side, order.order_type, order_id=wanted.order_id,
-        target=b"" if wanted.order_id else wanted.client_id, quantity_lots=order.quantity_lots,
-        price_ticks=order.price_ticks, quote_quantity=order.quote_quantity, time_in_force=order.time_in_force, stp=order.stp,
-        client_id=order.client_id, flags=params["cancelReplaceMode"] | params.get("cancelRestrictions", 0), key=request.key,
-        valid_until_ns=request.valid_until_ns,
+    command = order_command(
+        Kind.REPLACE, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, side=order.side,
+        order_type=order.order_type, time_in_force=order.time_in_force, stp=order.stp,
+        flags=params["cancelReplaceMode"] | params.get("cancelRestrictions", 0), order_id=wanted.order_id,
+        target="" if wanted.order_id else wanted.client_id, price_ticks=order.price_ticks, quantity_lots=order.quantity_lots,
+        quote_quantity=order.quote_quantity, client_id=order.client_id,
     )  # fmt: skip
 
     def render(outcomes) -> dict:
@@ -521,10 +540,9 @@ def amend(venue: Venue, request: Request) -> Submit:
     wanted = target(venue, request, "orderId", "origClientOrderId")
     lots = _quantity(listing, "newQty", params["newQty"])
     client_id = params.get("newClientOrderId") or new_client_id()
-    command = commands.amend(
-        request.account, listing.symbol, wanted.order_id, quantity_lots=lots,
-        target=b"" if wanted.order_id else wanted.client_id, client_id=client_id, key=request.key,
-        valid_until_ns=request.valid_until_ns,
+    command = order_command(
+        Kind.AMEND, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, order_id=wanted.order_id,
+        target="" if wanted.order_id else wanted.client_id, quantity_lots=lots, client_id=client_id,
     )  # fmt: skip
     known = _open_order(venue, request.account, wanted)
     if known is not None and known.order_lots == lots:

@@ -7,7 +7,6 @@ decimal text. Nothing unbounded passes: numbers have at most 20 digits a side, t
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -173,18 +172,16 @@ def limit(largest: int, *, clamp: bool = False) -> Parser:
     return parse
 
 
-def _one_of(table: dict[str, Any], refusal: Callable[[str], errors.DialectError], name: str, value: Any) -> Any:
-    try:
-        return table[value if value.__class__ is str and value else text(name, value)]
-    except KeyError:
-        raise refusal(name) from None
-
-
 def one_of(table: dict[str, Any], refusal: Callable[..., errors.DialectError] = errors.invalid) -> Parser:
     """The table's value for the text sent; `refusal` makes the error (given the name, if it is `errors.invalid`)."""
-    if refusal is errors.invalid:
-        return partial(_one_of, table, refusal)
-    return partial(_one_of, table, lambda _name: refusal())
+
+    def parse(name: str, value: Any) -> Any:
+        if value.__class__ is str and value in table:
+            return table[value]
+        text(name, value)
+        raise refusal(name) if refusal is errors.invalid else refusal()
+
+    return parse
 
 
 def parse(table: Table, required: tuple[str, ...], params: dict[str, Any], *, strict: bool, signed: bool) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Order events as Python values: read from the core's records in one sweep, for the few that concern a connected client."""
+"""The core's order records as Python values, for the few that concern a connected client: events read in one sweep, commands packed.
+
+Both go around numpy, whose access to single fields would cost more than all else about an order.
+"""
 
 import struct
 from collections import OrderedDict
@@ -6,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.types import ORDER_EVENT, EventKind, Kind
+from engine.commands import client_id_digest
+from engine.types import CLIENT_ID_BYTES, ORDER_COMMAND, ORDER_EVENT, EventKind, Kind
 
 RECENT_CLIENT_IDS = 1 << 16
 
@@ -45,19 +49,37 @@ class OrderEvent(NamedTuple):
     order_lots: int
 
 
-def _layout() -> struct.Struct:
-    """The struct of ORDER_EVENT with fields in the order of their offsets, which is the order of OrderEvent's."""
-    letters = {"u1": "B", "i2": "h", "i4": "i", "i8": "q"}
-    fields = sorted((offset, name, dtype) for name, (dtype, offset) in ORDER_EVENT.fields.items())
-    assert tuple(name for _, name, _ in fields) == OrderEvent._fields
+def _layout(record: np.dtype, names: tuple[str, ...]) -> struct.Struct:
+    """The struct of a record with its fields in the order of their offsets, which must be that of `names`."""
+    letters = {"u1": "B", "i2": "h", "i4": "i", "i8": "q", f"S{CLIENT_ID_BYTES}": f"{CLIENT_ID_BYTES}s"}
+    fields = sorted((offset, name, dtype) for name, (dtype, offset) in record.fields.items())
+    assert tuple(name for _, name, _ in fields) == names
     form, at = "<", 0
     for offset, _, dtype in fields:
         form += "x" * (offset - at) + letters[dtype.str[1:]]
         at = offset + dtype.itemsize
-    return struct.Struct(form + "x" * (ORDER_EVENT.itemsize - at))
+    return struct.Struct(form + "x" * (record.itemsize - at))
 
 
-_iter_unpack = _layout().iter_unpack
+_iter_unpack = _layout(ORDER_EVENT, OrderEvent._fields).iter_unpack
+
+_pack = _layout(
+    ORDER_COMMAND,
+    (
+        "kind", "flags", "side", "order_type", "time_in_force", "stp", "account", "symbol", "valid_until_ns", "order_id", "price_ticks",
+        "quantity_lots", "quote_quantity", "target", "key", "client_id",
+    ),
+).pack  # fmt: skip
+
+
+def order_command(kind: Kind, account: int, symbol: int, *, key: int, valid_until_ns: int, side: int = 0, order_type: int = 0,
+                  time_in_force: int = 0, stp: int = 0, flags: int = 0, order_id: int = 0, price_ticks: int = 0, quantity_lots: int = 0,
+                  quote_quantity: int = 0, target: str = "", client_id: str = "") -> bytes:  # fmt: skip
+    """The bytes of one ORDER_COMMAND, as the builders of engine/commands.py make them. `target`, `client_id`: ASCII."""
+    return _pack(
+        kind, flags, side, order_type, time_in_force, stp, account, symbol, valid_until_ns, order_id, price_ticks, quantity_lots,
+        quote_quantity, client_id_digest(target) if target else 0, key, client_id.encode(),
+    )  # fmt: skip
 
 
 def read_order_events(events: np.ndarray) -> list[OrderEvent]:

@@ -5,11 +5,10 @@ or a `Submit` (commands to be logged and how their outcomes are told), or an `As
 are told); or raises DialectError.
 """
 
+import base64
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from engine.types import SymbolStatus
 from engine.units import SymbolUnits
@@ -18,8 +17,8 @@ from gateway.dialect import errors
 
 SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.HALTED: "HALT"}
 
-_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CLIENT_ID_LENGTH = 22
+CLIENT_ID_BYTES = 15  # of randomness, 5 bits a letter, above what the letters can show
 
 
 class Principal(NamedTuple):
@@ -52,7 +51,7 @@ class Request(NamedTuple):
 class Submit(NamedTuple):
     """Commands to log, and how to tell their outcomes; `render` may raise DialectError."""
 
-    commands: np.ndarray
+    commands: bytes
     render: Callable[[Sequence], Any]
 
 
@@ -145,9 +144,4 @@ class Venue:
 
 def new_client_id() -> str:
     """A fresh client order id, for clients that sent none."""
-    number = secrets.randbits(131)
-    letters = []
-    for _ in range(CLIENT_ID_LENGTH):
-        number, letter = divmod(number, 62)
-        letters.append(_BASE62[letter])
-    return "".join(letters)
+    return base64.b32hexencode(secrets.token_bytes(CLIENT_ID_BYTES))[:CLIENT_ID_LENGTH].decode()
