@@ -91,31 +91,24 @@ def fold_agg_trades(rows: np.ndarray, tail: np.ndarray, bounds: Bounds) -> np.nd
     return bounds.cut(np.concatenate([rows, fresh[inside]]))
 
 
+_SHARED = ("symbol", "trade_id", "price_ticks", "quantity_lots", "quote_quantity", "time_ns", "taker_side")
+_TAKERS = (*_SHARED, "taker_account", "taker_order", "taker_fee")
+_MAKERS = (*_SHARED, "maker_account", "maker_order", "maker_fee")
+
+
 def fills_of(trades: np.ndarray, account: int, order_id: int = 0) -> list[Fill]:
     """The account's fills (of one order, where given) in a TRADE array; a trade with oneself gives two."""
+    mine = trades[(trades["taker_account"] == account) | (trades["maker_account"] == account)]
     fills = []
-    for trade in trades[(trades["taker_account"] == account) | (trades["maker_account"] == account)]:
-        taker_buys = int(trade["taker_side"]) == Side.BUY
-        for role, is_buyer in (("taker", taker_buys), ("maker", not taker_buys)):
-            if int(trade[f"{role}_account"]) == account and order_id in (0, int(trade[f"{role}_order"])):
-                fills.append(_fill(trade, role, is_buyer))
-    return fills
+    for taker, maker in zip(mine[list(_TAKERS)].tolist(), mine[list(_MAKERS)].tolist(), strict=True):
+        fills += [_fill(*taker, is_maker=False), _fill(*maker, is_maker=True)]
+    return [fill for fill in fills if fill.account == account and order_id in (0, fill.order_id)]
 
 
-def _fill(trade: np.void, role: str, is_buyer: bool) -> Fill:
-    return Fill(
-        symbol=int(trade["symbol"]),
-        trade_id=int(trade["trade_id"]),
-        order_id=int(trade[f"{role}_order"]),
-        account=int(trade[f"{role}_account"]),
-        price_ticks=int(trade["price_ticks"]),
-        quantity_lots=int(trade["quantity_lots"]),
-        quote_quantity=int(trade["quote_quantity"]),
-        fee=int(trade[f"{role}_fee"]),
-        is_buyer=is_buyer,
-        is_maker=role == "maker",
-        time_ns=int(trade["time_ns"]),
-    )
+def _fill(symbol, trade_id, price_ticks, quantity_lots, quote_quantity, time_ns, taker_side, account, order_id, fee, *, is_maker) -> Fill:  # noqa: PLR0917
+    """In the order of _TAKERS and _MAKERS."""
+    is_buyer = (taker_side == Side.BUY) != is_maker
+    return Fill(symbol, trade_id, order_id, account, price_ticks, quantity_lots, quote_quantity, fee, is_buyer, is_maker, time_ns)
 
 
 def fold_fills(rows: np.ndarray, tail: np.ndarray, account: int, order_id: int, bounds: Bounds) -> list[Fill]:

@@ -123,7 +123,6 @@ _STATEMENTS = (
         PRIMARY KEY (seq, line)
     )
     """,
-    "CREATE INDEX entries_of_account ON history.entries (account, asset, seq)",
     """
     CREATE TABLE history.transfers (
         id_hi bigint NOT NULL,
