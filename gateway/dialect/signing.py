@@ -22,13 +22,12 @@ def _without_signature(sent: bytes) -> bytes:
 
 def websocket_payload(params: dict[str, Any]) -> bytes:
     """All parameters but the signature, sorted by name, k=v joined by &, not percent-encoded; booleans in lower case."""
-    pairs = [f"{name}={value if value.__class__ is str else _text(value)}" for name, value in params.items() if name != SIGNATURE]
-    pairs.sort(key=_name_of)
+    pairs = []
+    for name in sorted(params):
+        if name != SIGNATURE:
+            value = params[name]
+            pairs.append(f"{name}={value if value.__class__ is str else _text(value)}")
     return "&".join(pairs).encode()
-
-
-def _name_of(pair: str) -> str:
-    return pair[: pair.index("=")]
 
 
 def _text(value: Any) -> str:
