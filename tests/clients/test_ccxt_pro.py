@@ -168,8 +168,8 @@ async def test_best_prices(exchange):
 async def test_orders_fills_and_balances_are_told(venue, exchange):
     async with connected(venue) as watcher:
         price = await far_below(exchange)
+        await watcher.authenticate()
         watching = [asyncio.create_task(watcher.watch_orders(SYMBOL)), asyncio.create_task(watcher.watch_balance())]
-        await subscribed(watcher)
         order = await exchange.create_order(SYMBOL, "limit", "buy", 0.001, price)
         (opened,), balance = await asyncio.gather(*map(soon, watching))
         assert (opened["id"], opened["status"], opened["clientOrderId"]) == (order["id"], "open", order["clientOrderId"])
@@ -183,11 +183,6 @@ async def test_orders_fills_and_balances_are_told(venue, exchange):
         assert fills[-1]["order"] == bought["id"]
         assert fills[-1]["takerOrMaker"] == "taker"
         assert fills[-1]["fee"]["currency"] == "BTC"
-
-
-async def subscribed(watcher: ccxt.pro.binance) -> None:
-    """Once the user data stream is there: a second request on the same socket is answered after the first."""
-    await watcher.fetch_balance_ws()
 
 
 async def test_orders_over_the_websocket(exchange):
@@ -211,7 +206,8 @@ async def test_orders_over_the_websocket(exchange):
 
 
 async def test_queries_over_the_websocket(exchange):
-    assert (await exchange.fetch_balance_ws())["USDT"]["total"] > 0
+    balances = (await exchange.fetch_balance_ws())["info"]["balances"]  # ccxt reads no more of it on spot
+    assert float(next(row["free"] for row in balances if row["asset"] == "USDT")) > 0
     assert len(await exchange.fetch_ohlcv_ws(SYMBOL, "1m", limit=5)) == 5
     assert len(await exchange.fetch_trades_ws(SYMBOL, limit=5)) == 5
     assert (await exchange.fetch_order_book_ws(SYMBOL, 5))["bids"]
