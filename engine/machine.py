@@ -13,7 +13,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from engine.kernels import warm
 from engine.kernels.buffers import batch_of, output
-from engine.kernels.frame import begin_frame, run_commands
+from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
@@ -81,7 +81,7 @@ class Machine:
         self._state = create(capacity)
         self._venue = self._state.venue[0]
         self._origins: dict[int, Origin] = {}
-        self._permitted: dict[int, int] = {}  # by role
+        self._may: dict[int, tuple[int, bool]] = {}  # by role: the kinds it may send, whether it may debit the gateway
         self._output = output(_BUFFER_EVENTS)
         self.event_hash = 0  # of all event bytes so far, frame by frame
         self.skipped: dict[str, int] = {}  # frames by the reason why they were not applied
@@ -139,33 +139,28 @@ class Machine:
             del self._origins[min(self._origins, key=lambda kept: self._origins[kept].position)]
         role = known.role if known else int(commands[:1].view(ADMIN_COMMAND)["role"][0])
         self._origins[origin] = Origin(role, number, int(self._venue["position"]), digest)
-        if role not in self._permitted:
-            self._permitted[role] = permitted_kinds(role)
-        self._venue["permitted"] = self._permitted[role]
-        self._venue["custody"] = role & (Role.CUSTODY | Role.OPERATOR)
+        if role not in self._may:
+            self._may[role] = permitted_kinds(role), bool(role & (Role.CUSTODY | Role.OPERATOR))
+        self._venue["permitted"], self._venue["custody"] = self._may[role]
         self._venue["registering"] = known is None
 
     def _run(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Expiries and commands; the kernels return for more room as often as they need it, mostly never."""
         batch = batch_of(commands)
         venue = self._venue
-        venue["events"] = 0
-        self._state = make_room(self._state)
-        begin_frame(self._state, self._output)
+        at = BEGIN
         parts = []
-        at = 0
-        while True:
+        while at < len(commands):
+            venue["events"] = 0
             at = run_commands(self._state, batch, self._output, at)
             parts.append(self._output.words[: int(venue["events"]) * _EVENT_WORDS].copy())
-            if at == len(commands):
-                break
-            venue["events"] = 0
-            self._state = make_room(self._state)
+            if at < len(commands):
+                self._state = make_room(self._state)
         words = parts[0] if len(parts) == 1 else np.concatenate(parts)
         self.event_hash = xxh3_64_intdigest(words, self.event_hash)
-        registry = self._state.registry
-        if not np.array_equal(registry.asked, registry.capacity):
+        if venue["growing"]:
             self._state = grow_pools(self._state)
+            venue["growing"] = 0
         return batch.codes, words.view(ORDER_EVENT)
 
     # ------------------------------------------------------------ the state as a whole

@@ -130,6 +130,7 @@ def _govern(venue, registry, out, command, kind):
         if value <= registry.asked[pool] or value > _CAPACITY_MAX[pool]:
             return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
         registry.asked[pool] = value
+        venue.growing = 1
     else:
         if value < 0 or command.value2 < 0:
             return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)

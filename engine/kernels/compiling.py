@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.kernels import CACHE_DIRECTORY
-from engine.kernels.frame import begin_frame, run_commands
+from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.hashed import rehash
 from engine.kernels.queries import depth, indexed_row, slot_of
 from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, ROSTER, State, create, table
@@ -42,8 +42,7 @@ def _entries(state: State) -> list[tuple[str, Callable[[], object]]]:
     batch = batch_of(np.zeros((0, 16), np.int64))
     out = output(EVENTS_MAX)
     return [
-        ("expiries", lambda: begin_frame(state, out)),
-        ("commands", lambda: run_commands(state, batch, out, 0)),
+        ("commands", lambda: run_commands(state, batch, out, BEGIN)),
         ("validate", lambda: first_broken(state)),
         ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),

@@ -15,13 +15,7 @@ from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, NODES_MAX
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
-
-@kernel
-def begin_frame(state, out):
-    """Expiries, before the frame's first command; `venue.now` is the frame's time already."""
-    venue = state.venue[0]
-    venue.index = -1
-    expire_holds(venue, state.ledger, out)
+BEGIN = -1
 
 
 @inlined_kernel
@@ -37,10 +31,17 @@ def has_room(venue, book, balances, out):
 
 @kernel
 def run_commands(state, batch, out, start):
-    """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started."""
+    """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started.
+
+    BEGIN as `start` stands for the frame's beginning: expiries come before its first command; `venue.now` is the frame's time then.
+    """
     venue = state.venue[0]
     count = batch.orders.size
     at = start
+    if start == BEGIN:
+        venue.index = -1
+        expire_holds(venue, state.ledger, out)
+        at = 0
     while at < count and has_room(venue, state.book, state.ledger.balances, out):
         venue.now += 1
         venue.index = at

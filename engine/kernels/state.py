@@ -50,7 +50,7 @@ VENUE = np.dtype(
             "orders_open orders_free orders_top levels_free levels_top nodes_free nodes_top "
             "pending_count pending_free pending_top expiring transfers_oldest transfers_count balances_used "
             # of the frame and command at hand
-            "permitted custody registering index events unknown_rules"
+            "permitted custody registering index events growing unknown_rules"
         ).split()
     ]
 )
