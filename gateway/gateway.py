@@ -61,7 +61,7 @@ class Gateway:
         self.clock = clock
         recent = RecentClientIds()
         exchange.listen(recent.feed)
-        self.venue = Venue(exchange, marketdata, recent, self.listen_keys)
+        self.venue = Venue(exchange, marketdata, recent, self.listen_keys, weight_per_minute=self.limits.weight_per_minute)
         self._api_keys: OrderedDict[str, Any] = OrderedDict()
         self._waiting: deque[_Waiting] = deque()  # commands on their way, oldest first
         self._sweep: asyncio.TimerHandle | None = None
@@ -158,6 +158,8 @@ class Gateway:
         limits = []
         if principal is not None and OPERATIONS[operation].places_order:
             limits = self._order_counts(principal)
+        if not self.limits.weight_per_minute:
+            return limits
         used = self.limits.used(address)
         weight = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
         return [*limits, weight | {"limit": self.limits.weight_per_minute, "count": used.weight}]

@@ -4,8 +4,7 @@ Owns a table in a file that all processes of one machine map, so that REST and W
 locks: two processes that count the same address in the same microsecond may lose one of the two, which no limit here minds.
 How many orders an account may place is not counted here: that is the core's.
 
-The machine's own loopback addresses are counted and never refused: they are the operator's programs, or a proxy that names the
-client's address (`client_address`).
+No address is exempt; a venue that is asked a lot from one address has a higher limit, or none (weight_per_minute = 0).
 """
 
 import mmap
@@ -18,7 +17,8 @@ from typing import NamedTuple
 from xxhash import xxh3_64_intdigest
 
 from gateway.dialect import errors
-from gateway.dialect.info import REQUESTS_PER_5_MINUTES, WEIGHT_PER_MINUTE
+from gateway.dialect.info import raw_requests
+from gateway.dialect.venue import WEIGHT_PER_MINUTE
 
 SLOTS = 1 << 14  # addresses remembered
 PROBES = 8
@@ -43,8 +43,7 @@ class Limits:
     """The table. `path` None keeps it in this process alone (tests)."""
 
     def __init__(self, path: Path | None = None, *, weight_per_minute: int = WEIGHT_PER_MINUTE,
-                 requests_per_5_minutes: int = REQUESTS_PER_5_MINUTES, loopback_is_free: bool = True,
-                 clock: Callable[[], float] = time.time) -> None:  # fmt: skip
+                 requests_per_5_minutes: int | None = None, clock: Callable[[], float] = time.time) -> None:  # fmt: skip
         size = SLOTS * _ROW_WORDS * 8
         if path is None:
             self._map = mmap.mmap(-1, size)
@@ -55,8 +54,7 @@ class Limits:
             os.close(file)
         self._words = memoryview(self._map).cast("q")
         self.weight_per_minute = weight_per_minute
-        self._requests_per_5_minutes = requests_per_5_minutes
-        self._loopback_is_free = loopback_is_free
+        self._requests_per_5_minutes = raw_requests(weight_per_minute) if requests_per_5_minutes is None else requests_per_5_minutes
         self._clock = clock
 
     def close(self) -> None:
@@ -72,19 +70,17 @@ class Limits:
             words[row + _MINUTE], words[row + _WEIGHT], words[row + _REFUSED] = minute, 0, 0
         if words[row + _WINDOW] != window:
             words[row + _WINDOW], words[row + _REQUESTS] = window, 0
-        free = self._loopback_is_free and address.startswith(_LOOPBACK)
-        if not free and words[row + _BANNED_UNTIL_MS] > now_ms:
+        if words[row + _BANNED_UNTIL_MS] > now_ms:
             raise self._banned(row, now_ms)
         words[row + _WEIGHT] += weight
         words[row + _REQUESTS] += 1
         used = Used(words[row + _WEIGHT], words[row + _REQUESTS])
-        if not free:
-            if used.weight > self.weight_per_minute:
-                self._refuse(row, now_ms)
-                raise errors.too_much_weight(self.weight_per_minute, 60 - now_ms // 1000 % 60)
-            if used.requests > self._requests_per_5_minutes:
-                self._refuse(row, now_ms)
-                raise errors.too_many_requests(self._requests_per_5_minutes, 300 - now_ms // 1000 % 300)
+        if self.weight_per_minute and used.weight > self.weight_per_minute:
+            self._refuse(row, now_ms)
+            raise errors.too_much_weight(self.weight_per_minute, 60 - now_ms // 1000 % 60)
+        if self.weight_per_minute and used.requests > self._requests_per_5_minutes:
+            self._refuse(row, now_ms)
+            raise errors.too_many_requests(self._requests_per_5_minutes, 300 - now_ms // 1000 % 300)
         return used
 
     def used(self, address: str) -> Used:

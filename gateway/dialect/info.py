@@ -5,12 +5,11 @@ from typing import Any
 from engine.types import OrderType, Stp, SymbolStatus
 from engine.units import SHOWN_DECIMALS, format_units
 from gateway.dialect import errors
-from gateway.dialect.venue import Listing, Request, Venue
+from gateway.dialect.venue import WEIGHT_PER_MINUTE, Listing, Request, Venue
 
 ORDER_TYPES = [order_type.name for order_type in OrderType]
 STP_MODES = [mode.name for mode in Stp]
 PERMISSIONS = ("SPOT",)
-WEIGHT_PER_MINUTE = 6_000
 REQUESTS_PER_5_MINUTES = 61_000
 
 _STATUS_ASKED = {"TRADING": SymbolStatus.TRADING, "HALT": SymbolStatus.HALTED, "BREAK": None}
@@ -53,6 +52,37 @@ def my_filters(venue: Venue, request: Request) -> dict:
     return {"exchangeFilters": [], "symbolFilters": filters(listing), "assetFilters": []}
 
 
+def execution_rules(venue: Venue, request: Request) -> dict:
+    """No symbol has rules beyond its filters."""
+    params = request.params
+    if len(params) > 1:
+        raise errors.bad_combination()
+    if "symbol" in params:
+        listings = [venue.listing(params["symbol"])]
+    elif "symbols" in params:
+        listings = [venue.listing(name) for name in params["symbols"]]
+    else:
+        listings = with_status(venue, venue.listings(), params)
+    return {"symbolRules": [{"symbol": listing.name, "rules": []} for listing in listings]}
+
+
+def reference_price(venue: Venue, request: Request) -> dict:
+    """Prices are made on the book alone."""
+    venue.listing(request.params["symbol"])
+    raise errors.no_reference_price()
+
+
+def none_of_symbol(venue: Venue, request: Request) -> list:
+    """What exists elsewhere and not here, of one symbol: block trades, allocations."""
+    venue.listing(request.params["symbol"])
+    return []
+
+
+def none_at_all(_venue: Venue, _request: Request) -> list:
+    """What exists elsewhere and not here: order lists, pairs for margin trading, delistings."""
+    return []
+
+
 def symbol_status(name: str, value: Any) -> SymbolStatus | None:
     """Parser of `symbolStatus`. BREAK is a status that no symbol here ever has."""
     try:
@@ -70,11 +100,17 @@ def with_status(venue: Venue, listings: list[Listing], params: dict) -> list[Lis
 
 
 def rate_limits(venue: Venue) -> list[dict]:
+    weight = venue.weight_per_minute
     return [
-        _limit("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_PER_MINUTE),
+        *([_limit("REQUEST_WEIGHT", "MINUTE", 1, weight)] if weight else []),
         *order_limits(venue),
-        _limit("RAW_REQUESTS", "MINUTE", 5, REQUESTS_PER_5_MINUTES),
+        *([_limit("RAW_REQUESTS", "MINUTE", 5, raw_requests(weight))] if weight else []),
     ]
+
+
+def raw_requests(weight_per_minute: int) -> int:
+    """Requests of any weight in five minutes: the dialect's number, more where more weight is allowed than the dialect's."""
+    return max(REQUESTS_PER_5_MINUTES, weight_per_minute * REQUESTS_PER_5_MINUTES // WEIGHT_PER_MINUTE)
 
 
 def order_limits(venue: Venue) -> list[dict]:

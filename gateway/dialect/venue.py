@@ -17,6 +17,8 @@ from gateway.dialect import errors
 
 SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.HALTED: "HALT"}
 
+WEIGHT_PER_MINUTE = 6_000  # of requests, for one address: the dialect's usual limit
+
 CLIENT_ID_LENGTH = 22
 CLIENT_ID_BYTES = 15  # of randomness, 5 bits a letter, above what the letters can show
 
@@ -88,11 +90,13 @@ class Listing(NamedTuple):
 class Venue:
     """One process's sight of the exchange: its replica's machine and its market data, with names and units looked up once."""
 
-    def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any, listen_keys: Any) -> None:
+    def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any, listen_keys: Any, *,
+                 weight_per_minute: int = WEIGHT_PER_MINUTE) -> None:  # fmt: skip
         self.exchange = exchange
         self.marketdata = marketdata
         self.recent_client_ids = recent_client_ids
         self.listen_keys = listen_keys
+        self.weight_per_minute = weight_per_minute  # what one address may ask; 0 = no limit
         self._listings: dict[str, Listing] = {}
         self._names: dict[int, Listing] = {}
 

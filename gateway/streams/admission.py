@@ -1,6 +1,6 @@
 """How many connections one address may have, and how many it may try to open.
 
-As with request weights (gateway/limits.py), the machine's own loopback addresses are not limited.
+The machine's own loopback addresses are not limited: what comes from there is the operator's, or a proxy's.
 """
 
 from collections import deque

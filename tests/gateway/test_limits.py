@@ -79,11 +79,14 @@ def test_who_does_not_back_off_is_banned_twice_as_long_each_time(clock):
         clock.now += ban / 1000
 
 
-def test_loopback_is_counted_and_served(clock):
-    limits = Limits(weight_per_minute=1, clock=clock)
-    assert [limits.charge("127.0.0.1", 5).weight for _ in range(3)] == [5, 10, 15]
+def test_loopback_is_an_address_like_any_other(clock):
     with pytest.raises(DialectError):
-        Limits(weight_per_minute=1, loopback_is_free=False, clock=clock).charge("127.0.0.1", 5)
+        Limits(weight_per_minute=1, clock=clock).charge("127.0.0.1", 5)
+
+
+def test_without_a_limit_all_is_counted_and_served(clock):
+    limits = Limits(weight_per_minute=0, clock=clock)
+    assert [limits.charge("127.0.0.1", 50_000).weight for _ in range(3)] == [50_000, 100_000, 150_000]
 
 
 @pytest.mark.parametrize(

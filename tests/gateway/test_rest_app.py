@@ -304,7 +304,7 @@ async def test_history_knows_at_once_what_was_answered(stage):
 
 
 async def test_what_is_not_offered(stage):
-    for method, path in (("POST", "/api/v3/orderList/oco"), ("GET", "/api/v3/allOrderList"), ("POST", "/sapi/v1/capital/withdraw/apply")):
+    for method, path in (("POST", "/api/v3/orderList/oco"), ("GET", "/api/v3/myPreventedMatches"), ("POST", "/sapi/v1/capital/withdraw/apply")):
         answer = await stage.signed(method, path, symbol="BTCUSDT", whatever="1")
         assert told(answer) == (400, -1020, "This operation is not supported.")
 
@@ -320,7 +320,7 @@ async def test_a_listen_key_takes_only_the_api_key(stage):
 
 
 async def test_limits_hold(stage):
-    stage.gateway.limits, before = Limits(weight_per_minute=30, loopback_is_free=False), stage.gateway.limits
+    stage.gateway.limits, before = Limits(weight_per_minute=30), stage.gateway.limits
     try:
         answers = [await stage.http.get("/api/v3/exchangeInfo") for _ in range(2)]
     finally:
