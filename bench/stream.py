@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -342,9 +343,9 @@ class _Venue:
 @contextlib.asynccontextmanager
 async def _venue() -> AsyncIterator[_Venue]:
     with tempfile.TemporaryDirectory(prefix="stream-", dir=os.environ.get("CRYPTOSHOP_BENCH_DIR")) as name:
-        settings = Settings(data_dir=Path(name), ws_port=_free_port())
+        settings = Settings(data_dir=Path(name), ws_port=_free_port(), request_weight=0)
         with database.start(settings.data_dir) as server, contextlib.ExitStack() as stack:
-            settings = Settings(data_dir=settings.data_dir, ws_port=settings.ws_port, database_url=server.url)
+            settings = replace(settings, database_url=server.url)
             await database.migrate(server.url)
             for directory in (settings.metrics_dir, settings.snapshot_dir):
                 directory.mkdir(parents=True, exist_ok=True)
