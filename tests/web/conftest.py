@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+WAIT_S = 15
 SIZES = {1440: (1440, 900), 1024: (1024, 768), 390: (390, 844)}
 
 
@@ -75,6 +77,13 @@ class Desk:
         page.get_by_test_id("read-out").wait_for(state="attached")
         return page
 
+    def until(self, expression: str, argument: object = None) -> None:
+        """Waits for a true expression. The page's own policy forbids eval, so Playwright's wait_for_function cannot."""
+        until = time.monotonic() + WAIT_S
+        while not self.page.evaluate(expression, argument):
+            assert time.monotonic() < until, f"not within {WAIT_S} s: {expression}"
+            self.page.wait_for_timeout(50)
+
     def balances(self) -> dict[str, tuple[str, str]]:
         """asset -> (free, locked), as the API tells this session."""
         rows = self.page.request.get(self.venue.rest_url + "/api/v3/account").json()["balances"]
@@ -103,7 +112,7 @@ def open_desk(browser: Browser, venue: Serve) -> Iterator[Callable[..., Desk]]:
         def open_one(width: int = 1440, theme: str = "dark", state: dict | None = None, faults_expected: bool = False) -> Desk:
             w, h = SIZES[width]
             context = browser.new_context(viewport={"width": w, "height": h}, color_scheme=theme, storage_state=state)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(WAIT_S * 1000)
             stack.callback(context.close)
             desk = Desk(context.new_page(), venue)
             if not faults_expected:

@@ -43,7 +43,7 @@ def test_a_visitor_sees_the_market_live(open_desk):
     assert page.locator(".trades .ladder-row").count() > 10
     expect(page.get_by_role("link", name="Log in to trade")).to_be_visible()
     first_trade = page.locator(".trades .ladder-row").first.inner_text()
-    page.wait_for_function("text => document.querySelector('.trades .ladder-row').innerText !== text", arg=first_trade)
+    desk.until("text => document.querySelector('.trades .ladder-row').innerText !== text", first_trade)
 
 
 def test_the_book_on_the_page_is_the_venues(open_desk):
@@ -131,8 +131,8 @@ def test_an_order_is_changed_in_place(open_desk):
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(desk.rows()).to_have_count(1)
-    page.wait_for_function(
-        "price => document.querySelector('.mine tbody tr')?.innerText.replace(/[^0-9.\\t]/g, '').includes(price)", arg=f"{price - 100:.2f}"
+    desk.until(
+        "price => document.querySelector('.mine tbody tr')?.innerText.replace(/[^0-9.\\t]/g, '').includes(price)", f"{price - 100:.2f}"
     )
     page.get_by_role("button", name="Cancel all").click()
     expect(page.get_by_text("No open orders")).to_be_visible()
@@ -174,7 +174,7 @@ def test_a_trade_with_the_keyboard_alone(open_desk):
     desk = open_desk()
     account = desk.venue.demo_accounts()["bob"]
     page = desk.visit("/login")
-    page.wait_for_function("document.activeElement.name === 'email'")
+    desk.until("document.activeElement.name === 'email'")
     press, write = page.keyboard.press, page.keyboard.type
     write(account["email"])
     press("Tab")
@@ -187,22 +187,19 @@ def test_a_trade_with_the_keyboard_alone(open_desk):
     desk.await_market()
 
     press("b")  # the price field of a limit order, filled with the best bid
-    page.wait_for_function("document.activeElement.name === 'price' && document.activeElement.value !== ''")
+    desk.until("document.activeElement.name === 'price' && document.activeElement.value !== ''")
     bid = Decimal(desk.ticket("Price").input_value())
     press("ArrowUp")
     assert Decimal(desk.ticket("Price").input_value()) == bid + Decimal("0.01")
     press("Shift+ArrowDown")
     assert Decimal(desk.ticket("Price").input_value()) == bid - Decimal("0.09")
-    press("Escape")
-    press("Shift+Tab")  # the kind of the order
-    press("ArrowRight")
-    press("Tab")
-    page.wait_for_function("document.activeElement.name === 'size'")
+    press("m")
+    desk.until("document.activeElement.name === 'size'")
     write("0.02")
     press("Enter")
     expect(page.get_by_text(re.compile("Bought 0.0200 ETH at"))).to_be_visible()
     press("s")
-    page.wait_for_function("document.activeElement.name === 'size'")
+    desk.until("document.activeElement.name === 'size'")
     write("0.02")
     press("Enter")
     expect(page.get_by_text(re.compile("Sold 0.0200 ETH at"))).to_be_visible()
@@ -249,7 +246,7 @@ def test_a_click_in_the_book_fills_the_price_and_the_slider_the_amount(open_desk
     quarter = Decimal(desk.balances()["USDT"][0]) / 4
     assert quarter - Decimal(price) * Decimal("0.00001") < spent <= quarter
     page.get_by_label("Group prices by").select_option("10")
-    page.wait_for_function("[...document.querySelectorAll('.ladder [role=option]')].every(row => Number(row.dataset.price) % 10 === 0)")
+    desk.until("[...document.querySelectorAll('.ladder [role=option]')].every(row => Number(row.dataset.price) % 10 === 0)")
 
 
 def test_candles_page_in_when_dragged_left(open_desk):
@@ -260,12 +257,16 @@ def test_candles_page_in_when_dragged_left(open_desk):
     desk.await_market()
     box = page.locator(".chart-box").bounding_box()
     middle = box["y"] + box["height"] / 3
-    with page.expect_request(lambda request: "/api/v3/klines" in request.url and "endTime=" in request.url):
-        for _ in range(6):
-            page.mouse.move(box["x"] + 40, middle)
-            page.mouse.down()
-            page.mouse.move(box["x"] + box["width"] - 120, middle, steps=4)
-            page.mouse.up()
+    pages = []
+    page.on("request", lambda request: "endTime=" in request.url and pages.append(request.url))
+    for _ in range(30):
+        page.mouse.move(box["x"] + 40, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 120, middle, steps=4)
+        page.mouse.up()
+        if pages:
+            break
+    assert "/api/v3/klines" in pages[0]
     page.mouse.move(box["x"] + 200, middle)
     expect(page.get_by_test_id("read-out")).to_contain_text(re.compile(r"O.*H.*L.*C.*V"))
 
@@ -351,7 +352,7 @@ def test_a_lost_connection_is_told_and_recovers_by_itself(open_desk):
     expect(page.locator(".lost-line")).to_have_count(0)
     expect(page.locator(".ladders.stale")).to_have_count(0)
     shown = page.locator(".trades .ladder-row").first.inner_text()
-    page.wait_for_function("text => document.querySelector('.trades .ladder-row').innerText !== text", arg=shown)
+    desk.until("text => document.querySelector('.trades .ladder-row').innerText !== text", shown)
 
 
 def test_loading_has_the_final_geometry_and_errors_have_a_way_out(open_desk):

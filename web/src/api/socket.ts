@@ -22,6 +22,8 @@ export class StreamSocket {
   private gathering = 0;
   private attempt = 0;
   private requestId = 0;
+  private readonly unanswered = new Set<number>();
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly url: string) {
     this.connect();
@@ -39,6 +41,28 @@ export class StreamSocket {
       if (!present.size) this.listeners.delete(stream);
       this.gather();
     };
+  }
+
+  /** Resolves when the venue has confirmed every subscription asked for so far: only then does a snapshot join up with the stream. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.settle();
+    });
+  }
+
+  private settle(): void {
+    if (this.link !== "live" || this.gathering || this.unanswered.size) return;
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Called when the connection is back after it was lost: what happened meanwhile has to be read again. */
+  onRestored(listener: () => void): () => void {
+    let lost = this.link === "lost";
+    return this.onLink(() => {
+      if (this.link === "live" && lost) listener();
+      lost = this.link === "lost";
+    });
   }
 
   onLink(listener: () => void): () => void {
@@ -59,12 +83,14 @@ export class StreamSocket {
       this.attempt = 0;
       this.lastHeard = Date.now();
       this.subscribed.clear();
+      this.unanswered.clear();
       this.setLink("live");
       this.reconcile();
     };
     socket.onmessage = (message: MessageEvent<string>) => {
       this.lastHeard = Date.now();
-      const { stream, data } = JSON.parse(message.data) as { stream?: string; data?: never };
+      const { stream, data, id } = JSON.parse(message.data) as { stream?: string; data?: never; id?: number };
+      if (id !== undefined && this.unanswered.delete(id)) this.settle();
       if (stream === undefined || data === undefined) return;
       for (const listener of this.listeners.get(stream) ?? []) listener(data);
     };
@@ -92,10 +118,12 @@ export class StreamSocket {
     for (const stream of gone) this.subscribed.delete(stream);
     if (added.length) this.request("SUBSCRIBE", added);
     if (gone.length) this.request("UNSUBSCRIBE", gone);
+    this.settle();
   }
 
   private request(method: string, params?: string[]): void {
-    this.socket?.send(JSON.stringify({ method, params, id: ++this.requestId }));
+    this.unanswered.add(++this.requestId);
+    this.socket?.send(JSON.stringify({ method, params, id: this.requestId }));
   }
 
   private watch(): void {

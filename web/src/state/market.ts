@@ -37,7 +37,7 @@ export class Market {
     this.closers.push(
       socket.listen<DepthChange>(`${name}@depth@100ms`, (change) => this.onDepth(change)),
       socket.listen<TradeEvent>(`${name}@trade`, (trade) => this.onTrade(trade)),
-      socket.onLink(() => this.onLink()),
+      socket.onRestored(() => this.startAgain()),
     );
     this.fetchBook();
     this.fetchTrades();
@@ -50,8 +50,7 @@ export class Market {
     this.trades.cancel();
   }
 
-  private onLink(): void {
-    if (marketSocket().link !== "live") return;
+  private startAgain(): void {
     this.book.reset();
     this.fetchBook();
     this.fetchTrades();
@@ -66,6 +65,7 @@ export class Market {
     if (this.fetchingBook) return;
     this.fetchingBook = true;
     while (!this.closed) {
+      await marketSocket().settled();
       try {
         const snapshot = await get<DepthSnapshot>("/api/v3/depth", { symbol: this.symbol, limit: SNAPSHOT_LEVELS });
         if (this.book.snapshot(snapshot)) break;
@@ -87,6 +87,7 @@ export class Market {
   }
 
   private async fetchTrades(): Promise<void> {
+    await marketSocket().settled();
     try {
       const rows = await get<TradeRow[]>("/api/v3/trades", { symbol: this.symbol, limit: TRADES_KEPT });
       const older = rows

@@ -56,8 +56,8 @@ function openSocket(url: string): void {
   opened.onLink(() => {
     const lost = opened.link === "lost";
     link.set({ state: opened.link, since: lost ? opened.lastHeard : Date.now() });
-    if (opened.link === "live") loadTickers().catch(() => undefined);
   });
+  opened.onRestored(() => loadTickers().catch(() => undefined));
   opened.listen<MiniTicker[]>("!miniTicker@arr", (rows) => {
     const next = new Map(newest);
     for (const row of rows) {

@@ -104,7 +104,7 @@ export class PriceChart {
       socket.listen<KlineEvent>(`${rules.symbol.toLowerCase()}@kline_${interval}`, ({ k }) =>
         this.take(toBar([k.t, k.o, k.h, k.l, k.c, k.v])),
       ),
-      socket.onLink(() => socket.link === "live" && this.fetchNewest()),
+      socket.onRestored(() => this.fetchNewest()),
       market.trades.subscribe(() => this.follow(market)),
     );
     this.fetchNewest();

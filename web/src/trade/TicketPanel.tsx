@@ -409,16 +409,17 @@ function DemoFunds(props: { rules: SymbolRules; means: Means; buying: boolean })
   );
 }
 
-/** B and S choose the side from anywhere but text fields; Esc clears, then leaves. */
+/** B and S choose the side, L and M the kind, from anywhere but text fields; Esc clears, then leaves. */
 function useTicketKeys(form: React.RefObject<HTMLFormElement | null>) {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog, [role=combobox], textarea, input[type=text], input[type=email], input[type=password]")) return;
       const key = event.key.toLowerCase();
-      if (key === "b" || key === "s") {
+      if (key === "b" || key === "s" || key === "l" || key === "m") {
         event.preventDefault();
-        takeSide(key === "b" ? "BUY" : "SELL");
+        if (key === "b" || key === "s") takeSide(key === "b" ? "BUY" : "SELL");
+        else write({ kind: key === "l" ? "LIMIT" : "MARKET" });
         ticketSheet.set(true);
         requestAnimationFrame(() => form.current?.querySelector<HTMLInputElement>("input[inputmode=decimal]")?.focus());
       } else if (event.key === "Escape") {

@@ -156,6 +156,8 @@ const KEYS: [string[], string][] = [
   [["/"], "Find a market"],
   [["B"], "Buy"],
   [["S"], "Sell"],
+  [["L"], "Limit order"],
+  [["M"], "Market order"],
   [["↑", "↓"], "One tick or lot up, down"],
   [["Shift", "↑"], "Ten at once"],
   [["Enter"], "Send the order"],
