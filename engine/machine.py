@@ -1,8 +1,8 @@
 """`Machine`: frames in, codes and events out. The only door into the kernels.
 
-Owns the state's tables, the origins that are known, admission of frames, growth at the end of a frame, snapshots. It is a pure function of
-the frames it was given (docs/CORE.md): no clock, no chance, no I/O. It applies a frame or raises; after an exception it must not be used again.
-Queries answer from memory with plain values.
+Owns the state's tables, the origins that are known, admission of frames, growth at the end of a frame, snapshots. It is a pure function
+of the frames it was given (docs/CORE.md): no clock, no chance, no I/O. It applies a frame or raises; after an exception it must not be used
+again. Queries answer from memory with plain values.
 """
 
 import json
@@ -51,6 +51,7 @@ _TEN_SECONDS_NS = 10 * 10**9
 _DAY_NS = 86_400 * 10**9
 _BUFFER_EVENTS = EVENTS_MAX * 3
 _EVENT_WORDS = EVENT_BYTES // 8
+_ORDER_FIELDS = OrderView._fields[: OrderView._fields.index("client_id")]
 
 
 class Origin(NamedTuple):
@@ -291,9 +292,8 @@ class Machine:
 
     def _order_view(self, row: int) -> OrderView:
         order = self._state.book.orders[row]
-        names = ("order_id account symbol side order_type time_in_force stp price_ticks order_lots executed_lots executed_quote").split()
         client_id = b"".join(int(order[f"client_{word}"]).to_bytes(8, "little", signed=True) for word in range(5))
-        values = (int(order[name]) for name in names)
+        values = (int(order[name]) for name in _ORDER_FIELDS)
         return OrderView(*values, _text(client_id), int(order["placed_ns"]), int(order["updated_ns"]))
 
     def depth(self, symbol: int, side: int, limit: int) -> np.ndarray:

@@ -4,7 +4,7 @@ Owns the generator (java.util.Random's draws in the order in which the original 
 generator needs because it steers the size of the book by what was matched. Each message is written twice: as exchange-core's own
 fields, and as a command of our core:
 
-    place GTC -> PLACE LIMIT GTC     place IOC -> PLACE LIMIT IOC        place FOK_BUDGET -> PLACE LIMIT FOK at the limit its budget stands for
+    place     -> PLACE LIMIT: GTC, IOC, and FOK_BUDGET as FOK at the limit its budget stands for
     cancel    -> CANCEL              reduce    -> AMEND, or CANCEL where nothing would be left
     move      -> REPLACE with what is left of the order (it loses its place, as in the original)
 

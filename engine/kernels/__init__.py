@@ -46,8 +46,8 @@ numba.config.CACHE_DIR = str(CACHE_DIRECTORY)  # where someone imported Numba be
 # "numpy": no check for division by zero; divisors are proven positive at admission. The interpreter's lock is released.
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-# Arrays belong to the caller for as long as a kernel runs, so kernels do not count references: each time a table is passed on, that would cost
-# two locked instructions, several hundred a command. Such a kernel cannot allocate.
+# Arrays belong to the caller for as long as a kernel runs, so kernels do not count references: each time a table is passed on, that would
+# cost two locked instructions, several hundred a command. Such a kernel cannot allocate.
 kernel = numba.njit(**_OPTIONS, _nrt=False)
 # For helpers on the hot path: passing the state would cost more than the work.
 inlined_kernel = numba.njit(**_OPTIONS, _nrt=False, forceinline=True)

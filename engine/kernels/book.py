@@ -155,7 +155,7 @@ def _quit_roster(book, order):
 
 @inlined_kernel
 def leave_book(venue, book, slot):
-    """Takes the order out of its level, roster and indexes; returns the lots that are left at the level. Its row stays filled until freed."""
+    """Takes the order out of its level, roster and indexes; returns the level's lots without it. Its row stays filled until freed."""
     order = book.orders[slot]
     level = book.levels[order.level]
     if order.previous != 0:

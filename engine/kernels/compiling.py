@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.kernels import CACHE_DIRECTORY
+from engine.kernels.buffers import batch_of, output
 from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.hashed import rehash
 from engine.kernels.queries import depth, indexed_row, slot_of
@@ -14,7 +15,6 @@ from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, ROSTER, State, crea
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
 from engine.kernels.validate import first_broken
-from engine.kernels.buffers import batch_of, output
 
 _seconds: list[float] = []
 

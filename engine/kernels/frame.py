@@ -1,7 +1,7 @@
 """The one door for commands: a frame is applied in as few calls as the event buffer allows, mostly one.
 
-A command is started only where there is room for all it could bring about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder nodes,
-one order), so nothing below checks for room. The caller makes room and comes back.
+A command is started only where there is room for all it could bring about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder
+nodes, one order), so nothing below checks for room. The caller makes room and comes back.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The ladder: the prices at which one side of a symbol has orders, in order.
 
-A tree of words: a node has one bit for each of 64 children, the bottom's children are levels, and a price's digits in base 64 are the way
-down. The root grows upward with the highest price and goes with the last level, so a walk takes height = ⌈log64 price⌉ steps, three for prices
-below 262,144. An absent child is 0 and its bit clear, so nodes return to the pool all zero. `best` of the LADDER is kept at all times.
+A tree of words: a node has one bit for each of 64 children, the bottom's children are levels, and a price's digits in base 64 are the
+way down. The root grows upward with the highest price and goes with the last level, so a walk takes height = ⌈log64 price⌉ steps, three
+for prices below 262,144. An absent child is 0 and its bit clear, so nodes return to the pool all zero. `best` of the LADDER is always true.
 """
 
 from engine.kernels import inlined_kernel, kernel

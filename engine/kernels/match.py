@@ -71,7 +71,7 @@ def can_fill(book, order):
 
 @kernel
 def match(venue, registry, book, balances, out, order, budget):
-    """Executes what can be executed at once. `budget` > 0: by quote, so much is spent or earned at most, and order_lots follows executed_lots.
+    """Executes what can be executed at once. `budget` > 0: by quote; so much is spent or earned at most, order_lots follows executed_lots.
 
     Returns Code.OK where the order is filled, else why it is not: NO_LIQUIDITY (the limit or the end of the book was met), SELF_TRADE,
     WORK_LIMIT or BUDGET_SPENT.

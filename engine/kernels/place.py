@@ -27,7 +27,7 @@ from engine.kernels.book import (
 from engine.kernels.events import order_event, order_rejected
 from engine.kernels.hashed import row_of
 from engine.kernels.ladder import next_level
-from engine.kernels.match import can_fill, crosses, limit_of, match
+from engine.kernels.match import can_fill, crosses, match
 from engine.types import (
     AMOUNT_MAX,
     COMMAND_BYTES,

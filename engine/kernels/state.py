@@ -42,26 +42,24 @@ def _row(text: str) -> np.dtype:
     return np.dtype([tuple(field.split()) for field in text.split(",")])
 
 
-VENUE = np.dtype(
-    [
-        (name, "<i8")
-        for name in (
-            "rules_version opened position now last_order_id seq last_account last_key last_asset last_symbol horizon limit_10s limit_day "
-            "orders_open orders_free orders_top levels_free levels_top nodes_free nodes_top "
-            "pending_count pending_free pending_top expiring transfers_oldest transfers_count balances_used "
-            # of the frame and command at hand
-            "permitted custody registering index events growing unknown_rules"
-        ).split()
-    ]
+VENUE = _row(
+    "rules_version <i8, opened <i8, position <i8, now <i8, last_order_id <i8, seq <i8, last_account <i8, last_key <i8, last_asset <i8, "
+    "last_symbol <i8, horizon <i8, limit_10s <i8, limit_day <i8, "
+    "orders_open <i8, orders_free <i8, orders_top <i8, levels_free <i8, levels_top <i8, nodes_free <i8, nodes_top <i8, "
+    "pending_count <i8, pending_free <i8, pending_top <i8, expiring <i8, transfers_oldest <i8, transfers_count <i8, balances_used <i8, "
+    # of the frame and command at hand
+    "permitted <i8, custody <i8, registering <i8, index <i8, events <i8, growing <i8, unknown_rules <i8"
 )
 ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8")
 SYMBOL = _row(
-    "name_0 <i8, name_1 <i8, name_2 <i8, base <i8, quote <i8, lot_units <i8, tick_lot_units <i8, max_price_ticks <i8, max_quantity_lots <i8, "
-    "max_market_lots <i8, min_notional <i8, max_orders <i8, status <i8, last_trade_id <i8, last_update_id <i8, last_price_ticks <i8"
+    "name_0 <i8, name_1 <i8, name_2 <i8, base <i8, quote <i8, lot_units <i8, tick_lot_units <i8, max_price_ticks <i8, "
+    "max_quantity_lots <i8, max_market_lots <i8, min_notional <i8, max_orders <i8, status <i8, "
+    "last_trade_id <i8, last_update_id <i8, last_price_ticks <i8"
 )
 FEE = _row("maker_ppm <i4, taker_ppm <i4")
 ACCOUNT = _row(
-    "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, day_number <i8, day_count <i8"
+    "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, "
+    "day_number <i8, day_count <i8"
 )
 KEY = _row("account <i8, scopes <i8, reference_hi <i8, reference_lo <i8")
 INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
@@ -78,12 +76,12 @@ ROSTER = _row("high <i8, low <i8, head <i4, tail <i4, count <i8")  # (account, s
 
 BALANCE = _row("high <i8, low <i8, available <i8, held <i8")  # (account, asset)
 PENDING = _row(
-    "id_hi <i8, id_lo <i8, debit <i4, credit <i4, asset <i4, reason <i4, amount <i8, expires_ns <i8, user_hi <i8, user_lo <i8, held_ns <i8, "
-    "heap_place <i4, next_free <i4"
+    "id_hi <i8, id_lo <i8, debit <i4, credit <i4, asset <i4, reason <i4, amount <i8, expires_ns <i8, user_hi <i8, user_lo <i8, "
+    "held_ns <i8, heap_place <i4, next_free <i4"
 )
 TRANSFER = _row(
-    "id_hi <i8, id_lo <i8, kind <i4, debit <i4, credit <i4, asset <i4, amount <i8, pending_hi <i8, pending_lo <i8, timeout_ns <i8, reason <i4, "
-    "code <i4, user_hi <i8, user_lo <i8, ended <i8, time_ns <i8"
+    "id_hi <i8, id_lo <i8, kind <i4, debit <i4, credit <i4, asset <i4, amount <i8, pending_hi <i8, pending_lo <i8, timeout_ns <i8, "
+    "reason <i4, code <i4, user_hi <i8, user_lo <i8, ended <i8, time_ns <i8"
 )
 
 

@@ -38,7 +38,7 @@ def is_transfer(kind):
 
 @kernel
 def transfer_commands(state, batch, out, at):
-    """Applies the chain that starts at `at` (mostly one command); returns the place after it. The first member has its nanosecond already."""
+    """Applies the chain that starts at `at` (mostly one command), whose first member has its nanosecond; returns the place after it."""
     count = batch.orders.size
     end = at
     while end < count and is_transfer(batch.orders[end].kind) and batch.orders[end].flags & _LINKED != 0:
@@ -227,9 +227,9 @@ def _resolvable(venue, ledger, command):
         return Code.INVALID_AMOUNT
     if command.amount > pending.amount:
         return Code.EXCEEDS_PENDING_AMOUNT
-    if command.kind == Kind.CAPTURE:
-        if _overflows(ledger, np.int64(pending.credit), np.int64(pending.asset), _captured(command, pending)):
-            return Code.SUPPLY_LIMIT
+    captured = _captured(command, pending)
+    if captured > 0 and _overflows(ledger, np.int64(pending.credit), np.int64(pending.asset), captured):
+        return Code.SUPPLY_LIMIT
     return Code.OK
 
 
