@@ -96,8 +96,11 @@ async def test_goes_on_from_a_snapshot_at_or_before_the_recorded_position(pool, 
     client = await ExchangeClient.open(market.log, reducers={"marketdata": MarketData()})
     snapshots.save(client.position, client.replica.parts())  # PostgreSQL is not there yet
     await client.close()
-    async with recording(market.log, pool, snapshots) as second:
-        await reached(second, 200)
+    held_back.let(150)
+    async with recording(held_back, pool) as second:  # from the first frame, for want of snapshots
+        await reached(second, 150)
+    async with recording(market.log, pool, snapshots) as third:
+        await reached(third, 200)
     assert await compare(pool, market.machine) == []
 
 

@@ -267,6 +267,14 @@ def test_a_symbol_that_never_traded() -> None:
         marketdata.listing(2)
 
 
+def test_the_close_before_a_window_outlives_the_ring_of_minutes() -> None:
+    """The next trade is so much later that it takes the very place of the only minute before the window."""
+    times_ns = [START_NS, START_NS + (WINDOW_MINUTES_MAX + 1) * MINUTE_NS]
+    marketdata = reduced([feed.listed(1), feed.frame(feed.trades(1, times_ns, [50, 70], [1, 1]), 2)])
+    ticker = marketdata.ticker(1)
+    assert (ticker.previous_close_ticks, ticker.open_ticks, ticker.trades) == (50, 70, 1)
+
+
 def test_sums_stay_at_the_most_an_amount_can_be() -> None:
     huge = AMOUNT_MAX - 1
     events = feed.trades(1, [START_NS] * 3, [1, 1, 1], [huge] * 3)
