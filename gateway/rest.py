@@ -51,6 +51,10 @@ ROUTES: dict[str, dict[str, str]] = {
     **{
         _API + path: methods
         for path, methods in {
+            "executionRules": {"GET": "executionRules"},
+            "referencePrice": {"GET": "referencePrice"},
+            "referencePrice/calculation": {"GET": "referencePrice.calculation"},
+            "historicalBlockTrades": {"GET": "blockTrades.historical"},
             "uiKlines": {"GET": "uiKlines"},
             "avgPrice": {"GET": "avgPrice"},
             "ticker": {"GET": "ticker"},
@@ -99,6 +103,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "/sapi/v1/capital/deposit/address": {"GET": "wallet.address"},
     "/sapi/v1/capital/withdraw/history": {"GET": "wallet.withdrawals"},
     "/sapi/v1/capital/withdraw/apply": {"POST": "wallet.withdraw"},
+    "/sapi/v1/spot/delist-schedule": {"GET": "wallet.delistings"},
     "/sapi/v1/margin/allPairs": {"GET": "margin.pairs"},
     "/sapi/v1/margin/isolated/allPairs": {"GET": "margin.pairs"},
 }

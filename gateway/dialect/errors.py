@@ -265,6 +265,10 @@ def unsupported() -> DialectError:
     return DialectError(*_UNSUPPORTED)
 
 
+def no_reference_price() -> DialectError:
+    return DialectError(-2043, "This symbol doesn't have a reference price.")
+
+
 def invalid_time_unit() -> DialectError:
     return DialectError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
 

@@ -59,6 +59,10 @@ def _window_weight(params: dict[str, Any]) -> int:
     return market.tickers_weight(params, 4, steps, 200)
 
 
+def _rules_weight(params: dict[str, Any]) -> int:
+    return market.tickers_weight(params, 2, tuple((count, 2 * count) for count in range(1, 20)), 40)
+
+
 def _test_weight(params: dict[str, Any]) -> int:
     return 20 if str(params.get("computeCommissionRates", "")).lower() == "true" else 1
 
@@ -69,6 +73,19 @@ _EXCHANGE_INFO: Table = {
     "permissions": parameters.name_or_names,
     "showPermissionSets": parameters.boolean,
     "symbolStatus": info.symbol_status,
+}
+_SYMBOL: Table = {"symbol": parameters.symbol, "symbolStatus": info.symbol_status}
+_EXECUTION_RULES: Table = {"symbol": parameters.symbol, "symbols": parameters.names, "symbolStatus": info.symbol_status}
+_ALL_LISTS: Table = orders.TIMING | {
+    "fromId": parameters.integer,
+    "startTime": parameters.time_ns,
+    "endTime": parameters.time_ns,
+    "limit": parameters.limit(1000),
+}
+_ALLOCATIONS: Table = _ALL_LISTS | {
+    "symbol": parameters.symbol,
+    "fromAllocationId": parameters.integer,
+    "orderId": parameters.integer,
 }
 _data = partial(Operation, security=Security.USER_DATA)
 _trade = partial(Operation, security=Security.TRADE, fresh=False)
@@ -82,9 +99,13 @@ _TABLE = (
     Operation("ping", info.ping, {}, fresh=False),
     Operation("time", info.time, {}, fresh=False),
     Operation("exchangeInfo", info.exchange_info, _EXCHANGE_INFO, weight=20),
+    Operation("executionRules", info.execution_rules, _EXECUTION_RULES, weight=_rules_weight),
+    Operation("referencePrice", info.reference_price, _SYMBOL, ("symbol",), weight=2),
+    Operation("referencePrice.calculation", info.reference_price, _SYMBOL, ("symbol",), weight=2),
     Operation("depth", market.depth, market.DEPTH, ("symbol",), weight=market.depth_weight),
     Operation("trades.recent", market.trades, market.TRADES, ("symbol",), weight=25),
     Operation("trades.historical", market.historical_trades, market.HISTORICAL_TRADES, ("symbol",), weight=25),
+    Operation("blockTrades.historical", info.none_of_symbol, market.HISTORICAL_TRADES, ("symbol", "fromId"), weight=25),
     Operation("trades.aggregate", market.agg_trades, market.AGG_TRADES, ("symbol",), weight=4),
     Operation("klines", market.klines, market.KLINES, ("symbol", "interval"), weight=2),
     Operation("uiKlines", market.klines, market.KLINES, ("symbol", "interval"), weight=2),
@@ -113,18 +134,23 @@ _TABLE = (
     _listen_key("userDataStream.start", account.start_stream, {}),
     _listen_key("userDataStream.ping", account.keep_stream, account.LISTEN_KEY, ("listenKey",)),
     _listen_key("userDataStream.stop", account.close_stream, account.LISTEN_KEY, ("listenKey",)),
+    # No order list and no smart order routing: so there is nothing of either to be listed.
+    _data("openOrderLists.status", info.none_at_all, orders.TIMING, weight=6),
+    _data("allOrderLists", info.none_at_all, _ALL_LISTS, weight=20),
+    _data("myAllocations", info.none_of_symbol, _ALLOCATIONS, ("symbol",), weight=20),
     # The rest of the order interface: known, not offered. No prevented match and no amendment is kept as a record of its own.
     *(_not_offered(name) for name in (
         "orderList.place", "orderList.place.oco", "orderList.place.oto", "orderList.place.otoco", "orderList.place.opo",
-        "orderList.place.opoco", "orderList.cancel", "orderList.status", "openOrderLists.status", "allOrderLists",
-        "sor.order.place", "sor.order.test", "myPreventedMatches", "myAllocations", "order.amendments",
+        "orderList.place.opoco", "orderList.cancel", "orderList.status", "sor.order.place", "sor.order.test",
+        "myPreventedMatches", "order.amendments",
     )),
     Operation("wallet.status", wallet.system_status, wallet.STATUS, websocket=False),
     _wallet("wallet.coins", wallet.coins, wallet.COINS, weight=10),
     _wallet("wallet.fees", wallet.trade_fees, wallet.FEES),
     _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
     _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
-    _wallet("margin.pairs", wallet.no_margin_pairs, wallet.MARGIN_PAIRS),
+    _wallet("margin.pairs", info.none_at_all, wallet.MARGIN_PAIRS),
+    _wallet("wallet.delistings", info.none_at_all, orders.TIMING),
     _not_offered("wallet.address", websocket=False),
     _not_offered("wallet.withdraw", websocket=False),
 )  # fmt: skip

@@ -79,11 +79,6 @@ def system_status(_venue: Venue, _request: Request) -> dict:
     return {"status": 0, "msg": "normal"}
 
 
-def no_margin_pairs(_venue: Venue, _request: Request) -> list:
-    """Nothing is listed for margin trading."""
-    return []
-
-
 def deposits(venue: Venue, request: Request) -> Ask:
     return _transfers(venue, request, incoming=True)
 

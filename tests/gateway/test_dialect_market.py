@@ -79,6 +79,17 @@ def test_exchange_info_of_some(venue):
     assert refusal(venue, "exchangeInfo", symbolStatus="OPEN") == (-1122, "Invalid symbolStatus.")
 
 
+def test_what_the_venue_does_without(venue):
+    assert venue.answer("executionRules", {}) == {"symbolRules": [{"symbol": "BTCUSDT", "rules": []}]}
+    assert venue.answer("executionRules", {"symbol": "BTCUSDT"}) == venue.answer("executionRules", {"symbols": '["BTCUSDT"]'})
+    assert refusal(venue, "executionRules", symbol="BTCUSDT", symbolStatus="HALT")[0] == -1128
+    assert refusal(venue, "referencePrice", symbol="BTCUSDT") == (-2043, "This symbol doesn't have a reference price.")
+    assert venue.answer("blockTrades.historical", {"symbol": "BTCUSDT", "fromId": "1"}) == []
+    assert venue.answer("myAllocations", {"symbol": "BTCUSDT"}) == []
+    assert refusal(venue, "myAllocations", symbol="NOPE") == (-1121, "Invalid symbol.")
+    assert venue.answer("allOrderLists", {}) == venue.answer("openOrderLists.status", {}) == []
+
+
 def test_depth(venue):
     told = venue.answer("depth", {"symbol": "BTCUSDT"})
     assert told == {
