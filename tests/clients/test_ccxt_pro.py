@@ -210,8 +210,6 @@ async def test_queries_over_the_websocket(exchange):
     assert float(next(row["free"] for row in balances if row["asset"] == "USDT")) > 0
     assert len(await exchange.fetch_ohlcv_ws(SYMBOL, "1m", limit=5)) == 5
     assert len(await exchange.fetch_trades_ws(SYMBOL, limit=5)) == 5
-    assert (await exchange.fetch_order_book_ws(SYMBOL, 5))["bids"]
-    assert (await exchange.fetch_ticker_ws(SYMBOL))["last"] > 0
 
 
 async def test_refusals_over_the_websocket(exchange):

@@ -40,12 +40,12 @@ async def churn(client: AsyncClient) -> AsyncIterator[None]:
     async def place_and_cancel() -> None:
         price = Decimal((await client.get_orderbook_ticker(symbol=SYMBOL))["bidPrice"])
         while True:
-            placed = [
-                await client.order_limit_buy(symbol=SYMBOL, quantity="0.001", price=f"{price * (990 - step) / 1000:.2f}")
-                for step in range(12)
+            orders = [
+                client.order_limit_buy(symbol=SYMBOL, quantity="0.001", price=f"{price * (9990 - step) / 10_000:.2f}")
+                for step in range(60)
             ]
-            for order in placed:
-                await client.cancel_order(symbol=SYMBOL, orderId=order["orderId"])
+            placed = await asyncio.gather(*orders)
+            await asyncio.gather(*(client.cancel_order(symbol=SYMBOL, orderId=order["orderId"]) for order in placed))
 
     task = asyncio.create_task(place_and_cancel())
     try:
@@ -104,7 +104,8 @@ async def compare(client: AsyncClient, caches: DepthCacheManager) -> None:
             return
 
 
-def test_the_threaded_cache_keeps_a_sound_book(venue):
+@pytest.mark.usefixtures("addressed")
+def test_the_threaded_cache_keeps_a_sound_book():
     """In a thread of its own, with a loop of its own, as its users run it."""
     fresh = threading.Event()
     books: list[DepthCache] = []
@@ -115,9 +116,9 @@ def test_the_threaded_cache_keeps_a_sound_book(venue):
             fresh.set()
 
     caches = ThreadedDepthCacheManager()
+    caches.daemon = True
     caches.start()
     try:
-        point_at(caches, venue)
         caches.start_depth_cache(callback=heard, symbol=SYMBOL, limit=1000, ws_interval=100)
         assert fresh.wait(PATIENCE)
     finally:
@@ -130,21 +131,11 @@ def test_the_threaded_cache_keeps_a_sound_book(venue):
         assert all(quantity > 0 for _, quantity in (*bids, *asks))
 
 
-def point_at(caches: ThreadedDepthCacheManager, venue: ClientVenue) -> None:
-    """The client is made in the manager's thread: wait for it, then give it the venue's addresses."""
-    waited = threading.Event()
-    while not caches._client:
-        waited.wait(0.01)
-    venue._pointed(caches._client)
-    BinanceSocketManager.STREAM_URL = f"{venue.ws}/"
-
-
-@pytest.fixture(autouse=True)
-def official_address() -> None:
-    """The threaded manager makes its socket manager itself, so the address is changed on the class, and changed back."""
-    before = BinanceSocketManager.STREAM_URL
-    yield
-    BinanceSocketManager.STREAM_URL = before
+@pytest.fixture
+def addressed(venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threaded manager makes its client and its sockets itself, so they find the venue's addresses on their classes."""
+    monkeypatch.setattr(AsyncClient, "API_URL", f"{venue.rest}/api")
+    monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"{venue.ws}/")
 
 
 # ---------------------------------------------------------------- sockets
@@ -185,6 +176,7 @@ async def test_partial_books_best_prices_and_combined_streams(venue):
 async def test_user_data_and_orders_over_the_websocket_api(venue):
     async with opened(venue) as client:
         client.ws_api._url = f"{venue.ws}/ws-api/v3"
+        client.ws_api.TIMEOUT = 1  # it closes only after it has waited so long for a message
         async with manager(venue, client).user_socket() as socket:
             price = Decimal((await client.get_orderbook_ticker(symbol=SYMBOL))["bidPrice"]) * 8 / 10
             order = await client.ws_create_order(
