@@ -60,11 +60,10 @@ export function Keys() {
           <table className="grid">
             <thead>
               <tr>
-                <th scope="col">Label</th>
                 <th scope="col">Key</th>
-                <th scope="col">Type</th>
+                <th scope="col" className="extra">Type</th>
                 <th scope="col">Scopes</th>
-                <th scope="col">Made</th>
+                <th scope="col" className="extra">Made</th>
                 <th scope="col" className="right">
                   <span className="visually-hidden">Actions</span>
                 </th>
@@ -73,7 +72,7 @@ export function Keys() {
             <tbody>
               {!keys && (
                 <tr>
-                  {[90, 140, 60, 100, 90, 50].map((width, i) => (
+                  {[140, 60, 100, 90, 50].map((width, i) => (
                     <td key={i}>
                       <span className="bone" style={{ width }} />
                     </td>
@@ -84,13 +83,12 @@ export function Keys() {
                 <tr key={key.apiKey} data-key={key.apiKey}>
                   <td>
                     <b>{key.label}</b>
-                  </td>
-                  <td>
-                    <code title={key.apiKey}>
+                    <br />
+                    <code className="quiet" title={key.apiKey}>
                       {key.apiKey.slice(0, 8)}…{key.apiKey.slice(-4)}
                     </code>
                   </td>
-                  <td>{key.type}</td>
+                  <td className="extra">{key.type}</td>
                   <td>
                     <span className="tags">
                       {key.scopes.map((scope) => (
@@ -100,7 +98,7 @@ export function Keys() {
                       ))}
                     </span>
                   </td>
-                  <td>
+                  <td className="extra">
                     <Moment ms={key.createdAt} />
                   </td>
                   <td className="right">

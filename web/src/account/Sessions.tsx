@@ -56,8 +56,8 @@ export function Sessions() {
             <thead>
               <tr>
                 <th scope="col">Device</th>
-                <th scope="col">Address</th>
-                <th scope="col">Logged in</th>
+                <th scope="col" className="extra">Address</th>
+                <th scope="col" className="extra">Logged in</th>
                 <th scope="col">Last seen</th>
                 <th scope="col" className="right">
                   <span className="visually-hidden">Actions</span>
@@ -79,8 +79,8 @@ export function Sessions() {
                   <td title={one.userAgent}>
                     {device(one.userAgent)} {one.current && <span className="tag">This one</span>}
                   </td>
-                  <td>{one.address || <span className="quiet">—</span>}</td>
-                  <td>
+                  <td className="extra">{one.address || <span className="quiet">—</span>}</td>
+                  <td className="extra">
                     <Moment ms={one.createdAt} />
                   </td>
                   <td>

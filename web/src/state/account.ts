@@ -2,10 +2,11 @@
  * The member's balances, open orders, order history and fills. Filled from REST, kept by the user data stream; each (re)connection
  * reads everything again, so nothing that happened meanwhile is missed. What the venue confirmed wins over what was assumed.
  */
-import { ApiError, get, postForm, putForm, remove } from "../api/rest";
+import { get, postForm, putForm, remove } from "../api/rest";
 import type { AccountPosition, Balance, Commission, ExecutionReport, Fill, Order, PlacedOrder, UserEvent } from "../api/types";
 import { type Decimal, parse, toText } from "../lib/decimal";
 import { show } from "../lib/format";
+import { isOpen, supersedes } from "../lib/orders";
 import type { Side } from "../lib/ticket";
 import { say, sayError } from "./notices";
 import { Store } from "./store";
@@ -38,7 +39,6 @@ export const fills = new Store<ReadonlyMap<string, readonly Fill[]>>(new Map());
 const HISTORY_LIMIT = 500;
 const KEEP_ALIVE_MS = 20 * 60_000;
 const RETRY_MS = 2_000;
-const OPEN = new Set(["NEW", "PARTIALLY_FILLED", "PENDING_NEW"]);
 
 let stream: WebSocket | null = null;
 let generation = 0;
@@ -56,6 +56,7 @@ export function closeAccount(): void {
   stream?.close();
   stream = null;
   watched = new Set();
+  known.clear();
   holdings.set(null);
   openOrders.set(null);
   fees.set(new Map());
@@ -106,7 +107,8 @@ async function reload(): Promise<void> {
   ]);
   if (of !== generation) return;
   holdings.set(new Map(account.balances.map((row) => [row.asset, { asset: row.asset, available: parse(row.free), held: parse(row.locked) }])));
-  openOrders.set([...orders].sort((a, b) => b.orderId - a.orderId));
+  for (const order of orders) known.set(order.orderId, order);
+  openOrders.set([...orders].sort(newestFirst));
 }
 
 /** History, fills and fees of a symbol, from now on kept up to date. */
@@ -124,7 +126,7 @@ async function loadSymbol(symbol: string): Promise<void> {
     get<Commission>("/api/v3/account/commission", { symbol }),
   ]);
   if (of !== generation) return;
-  history.update((all) => new Map(all).set(symbol, orders.filter((order) => !OPEN.has(order.status)).reverse()));
+  history.update((all) => new Map(all).set(symbol, orders.filter((order) => !isOpen(order)).reverse()));
   fills.update((all) => new Map(all).set(symbol, [...trades].reverse()));
   const { maker, taker } = commission.standardCommission;
   fees.update((all) => new Map(all).set(symbol, { maker: parse(maker), taker: parse(taker) }));
@@ -160,26 +162,29 @@ function takeReport(report: ExecutionReport): void {
   }
 }
 
+/** The newest word about each order, so that an answer which comes late changes nothing. */
+const known = new Map<number, Order>();
+const KNOWN_MAX = 5_000;
+
 /** The order's newest known state goes where it belongs: among the open ones or into history. */
 function put(order: Order): void {
-  if (order.status === "REJECTED") return;
-  const isOpen = OPEN.has(order.status);
+  if (order.status === "REJECTED" || !supersedes(order, known.get(order.orderId))) return;
+  if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value!);
+  known.set(order.orderId, order);
   openOrders.update((present) => {
     const others = (present ?? []).filter((other) => other.orderId !== order.orderId);
-    if (!isOpen) return others;
-    const before = present?.find((other) => other.orderId === order.orderId);
-    if (before && before.updateTime > order.updateTime) return present;
-    return [order, ...others].sort((a, b) => b.orderId - a.orderId);
+    return isOpen(order) ? [order, ...others].sort(newestFirst) : others;
   });
-  if (!isOpen) {
-    history.update((all) => {
-      const present = all.get(order.symbol);
-      if (!present) return all;
-      const others = present.filter((other) => other.orderId !== order.orderId);
-      return new Map(all).set(order.symbol, [order, ...others].sort((a, b) => b.orderId - a.orderId).slice(0, HISTORY_LIMIT));
-    });
-  }
+  if (isOpen(order)) return;
+  history.update((all) => {
+    const present = all.get(order.symbol);
+    if (!present) return all;
+    const others = present.filter((other) => other.orderId !== order.orderId);
+    return new Map(all).set(order.symbol, [order, ...others].sort(newestFirst).slice(0, HISTORY_LIMIT));
+  });
 }
+
+const newestFirst = (a: Order, b: Order): number => b.orderId - a.orderId;
 
 function noteFill(fill: Fill): void {
   fills.update((all) => {
@@ -204,10 +209,7 @@ const priceText = (symbol: string, price: string): string => {
 /** Places an order and says what became of it. Throws the venue's refusal as ApiError. */
 export async function place(request: Record<string, string>): Promise<void> {
   const placed = await postForm<PlacedOrder>("/api/v3/order", request);
-  const state = openOrders.get()?.find((order) => order.orderId === placed.orderId);
-  if (!state || state.updateTime <= placed.transactTime) {
-    put({ ...placed, time: state?.time ?? placed.transactTime, updateTime: placed.transactTime });
-  }
+  put({ ...placed, time: placed.transactTime, updateTime: placed.transactTime });
   say(outcome(placed));
 }
 
@@ -216,7 +218,7 @@ function outcome(order: PlacedOrder): string {
   const verb: Record<Side, string> = { BUY: "Bought", SELL: "Sold" };
   const traded = done ? `${verb[order.side]} ${amountText(order.symbol, order.executedQty)} at ${priceText(order.symbol, averageOf(order))}` : "";
   if (order.status === "FILLED") return traded;
-  if (OPEN.has(order.status)) {
+  if (order.status === "NEW" || order.status === "PARTIALLY_FILLED") {
     const left = toText(parse(order.origQty) - done);
     const open = `${order.side === "BUY" ? "Buy" : "Sell"} order open: ${amountText(order.symbol, left)} at ${priceText(order.symbol, order.price)}`;
     return traded ? `${traded}. ${open}` : open;
@@ -240,7 +242,6 @@ export async function cancel(order: OpenOrder): Promise<void> {
     put({ ...order, ...cancelled, clientOrderId: order.clientOrderId, updateTime: Date.now(), status: "CANCELED" });
   } catch (error) {
     mark(order.orderId, undefined);
-    if (error instanceof ApiError && (error.code === "-2011" || error.code === "-2013")) reload().catch(() => undefined);
     sayError(error);
   }
 }
@@ -273,6 +274,5 @@ export async function edit(order: OpenOrder, price: string, quantity: string): P
     say("Order changed");
   } finally {
     mark(order.orderId, undefined);
-    reload().catch(() => undefined);
   }
 }
