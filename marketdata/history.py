@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.views import Applied
 from marketdata.errors import HistoryUnavailable
-from marketdata.facts import Frame, trades_of
+from marketdata.facts import Frame, storable, trades_of
 from marketdata.fold import (
     Bounds,
     first_open,
@@ -44,6 +44,7 @@ WAIT_SECONDS = 3.0
 WAIT_STEP_SECONDS = 0.02
 FINER_ROWS_MAX = 100_000  # candles read for one answer at an offset that needs finer ones
 TIME_MS_MAX = 2**63 // 10**6 - 1
+ID_MAX = 2**62  # beyond every id
 
 
 class Tail:
@@ -220,8 +221,10 @@ class History:
                         start_ms: int | None = None, end_ms: int | None = None, limit: int = 500) -> list[Fill]:  # fmt: skip
         """The account's fills, oldest first: the first `limit` from trade id `from_id` on or in start_ms … end_ms, or the latest ones;
         of one order where order_id is given (then the first, too). Raises HistoryUnavailable."""
-        if order_id is not None and from_id is None:
-            from_id = 0
+        if order_id is not None:
+            if not 0 < order_id <= ID_MAX:
+                return []
+            from_id = from_id or 0
         bounds = _bounds(limit, from_id=from_id, start_ms=start_ms, end_ms=end_ms)
         arguments = (symbol, account, bounds.from_id, bounds.start_ns, bounds.end_ns, bounds.limit)
         if order_id is not None:
@@ -246,12 +249,15 @@ class History:
     async def order(self, account: int, symbol: int, *, order_id: int | None = None, client_id: str | None = None) -> OrderRecord | None:
         """One order of the account on the symbol: that with the id, or the latest with the client id. Raises HistoryUnavailable."""
         if order_id is not None:
+            if not 0 < order_id <= ID_MAX:
+                return None
             rows, frames = await self._read(_ORDER_BY_ID, order_id)
             wanted = _is_order(account, symbol, order_id=order_id)
         else:
+            client_id = storable((client_id or "").encode(errors="replace").decode())
             renamed = renamed_in(self._tail.after(self._tail.start) or [], account)
-            rows, frames = await self._read(_ORDER_BY_CLIENT_ID, account, symbol, client_id or "", len(renamed) + 1, renamed)
-            wanted = _is_order(account, symbol, client_id=client_id or "")
+            rows, frames = await self._read(_ORDER_BY_CLIENT_ID, account, symbol, client_id, len(renamed) + 1, renamed)
+            wanted = _is_order(account, symbol, client_id=client_id)
         return fold_order(map(OrderRecord._make, rows), frames, account, wanted)
 
     async def transfers(self, account: int, asset: int = 0, *, incoming: bool | None = None, counterparty: int = 0,
@@ -282,7 +288,7 @@ def _bounds(limit: int, *, from_id: int | None = None, start_ms: int | None = No
     """Bounds in ns, within what PostgreSQL can compare; end_ms is the last millisecond that counts."""
     start_ns = None if start_ms is None else max(0, min(start_ms, TIME_MS_MAX)) * 10**6
     end_ns = None if end_ms is None else max(0, min(end_ms, TIME_MS_MAX)) * 10**6 + 999_999
-    from_id = None if from_id is None else max(0, min(from_id, 2**62))
+    from_id = None if from_id is None else max(0, min(from_id, ID_MAX))
     return Bounds(max(1, min(limit, LIMIT_MAX)), from_id=from_id, start_ns=start_ns, end_ns=end_ns)
 
 

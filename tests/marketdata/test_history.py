@@ -182,6 +182,28 @@ async def check_transfers(scene: Scene) -> None:
     assert found == expected[offset : offset + limit], (incoming, other, asked)
 
 
+@pytest.mark.parametrize("extreme", [-(2**70), -1, 0, 2**62, 2**63, 2**64, 10**30])
+async def test_extreme_arguments_are_answered(pool, extreme: int) -> None:
+    async with Scene(2, pool) as scene:
+        await scene.go_on(60)
+        await scene.record_to(scene.market.machine.position)
+        history, account = scene.history, scene.market.stream.accounts[0]
+        times = {"start_ms": extreme, "end_ms": extreme}
+        for limit in (extreme, 5):
+            for interval in INTERVALS:
+                assert len(await history.klines(1, interval, start_ms=extreme, limit=limit)) <= 1000
+                assert len(await history.klines(1, interval, end_ms=extreme, limit=limit, offset_minutes=7)) <= 1000
+            assert len(await history.trades(1, from_id=extreme, limit=limit)) <= 1000
+            assert len(await history.agg_trades(1, **times, limit=limit)) == 0
+            assert await history.my_trades(account, 1, order_id=extreme, limit=limit) == []
+            assert len(await history.my_trades(account, 1, from_id=extreme, limit=limit)) <= 1000
+            assert await history.orders(account, 1, **times, limit=limit) == []
+            assert await history.transfers(account, **times, offset=extreme, limit=limit) == []
+        assert await history.order(account, 1, order_id=extreme) is None
+        for client_id in ("nobody's", "\0", "\ud800", "\u20ac", "x" * 10_000):
+            assert await history.order(account, 1, client_id=client_id) is None
+
+
 async def test_beyond_its_bound_the_tail_waits_for_the_recorder(pool, monkeypatch) -> None:
     monkeypatch.setattr("marketdata.history.WAIT_SECONDS", 0.1)
     async with Scene(3, pool, records_max=50) as scene:
