@@ -19,14 +19,23 @@ from typing import NamedTuple
 
 from cryptoshop.errors import StartError
 from cryptoshop.replay.report import Report
-from cryptoshop.replay.venue import SYMBOL, ReplayVenue, limit_order
+from cryptoshop.replay.venue import SYMBOL, NotReplayable, ReplayVenue, limit_order
 from engine import commands as build
+from engine.exchange import Outcome
 from engine.types import FIRST_CUSTOMER, Code, EventKind, Side
+from engine.views import OrderView
 
 SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION, HIDDEN_EXECUTION, HALT = 1, 2, 3, 4, 5, 7
 EMPTY_LEVEL = 9_999_999_999
 MAKER, TAKER = FIRST_CUSTOMER, FIRST_CUSTOMER + 1
 MAX_PRICE = 10**10  # in hundredths of a cent
+MAX_SIZE = 10**8
+
+NOTES = [
+    "Row 0 is the seed and is not counted. An execution is the aggressing order, sent at the resting order's price; it counts where its",
+    "one trade, of the whole size, hits the order that the file names. A level that came into view at the far end of a side was taken from",
+    "the published row, since the messages that made it are not in the file; levels that stayed in view were never corrected.",
+]
 
 Level = tuple[int, int]  # price, size
 
@@ -58,6 +67,8 @@ def read_messages(path: Path) -> list[Message]:
 def _message(fields: list[str]) -> Message:
     seconds, _, fraction = fields[0].partition(".")
     kind, order, size, price, direction = (int(text) for text in fields[1:6])
+    if kind in (SUBMISSION, PARTIAL_CANCEL, DELETION, EXECUTION) and not (0 < size <= MAX_SIZE and 0 < price <= MAX_PRICE):
+        raise ValueError(f"no size or price is {size}, {price}")
     return Message(int(seconds) * 10**9 + int(fraction.ljust(9, "0")[:9]), kind, order, size, price,
                    Side.BUY if direction == 1 else Side.SELL)  # fmt: skip
 
@@ -68,6 +79,8 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _row(values: list[int]) -> Row:
+    if len(values) % 4:
+        raise ValueError(f"a row of {len(values)} values is not ask price, ask size, bid price, bid size for each level")
     asks = [(values[at], values[at + 1]) for at in range(0, len(values), 4) if abs(values[at]) < EMPTY_LEVEL]
     bids = [(values[at], values[at + 1]) for at in range(2, len(values), 4) if abs(values[at]) < EMPTY_LEVEL]
     return Row(bids, asks)
@@ -137,7 +150,7 @@ class LobsterReplay:
             bid, _, ask, _ = self.venue.machine.best(SYMBOL)
             self._clear_level(Side(1 - message.side), ask if message.side == Side.BUY else bid)
             outcome = self._place(message.side, message.price, message.size)
-        self._order_of[message.order] = int(outcome.events["order_id"][0])
+        self._order_of[message.order] = _order_id(outcome)
 
     def _execute(self, message: Message) -> None:
         named = self._order_named(message)
@@ -149,24 +162,31 @@ class LobsterReplay:
 
     def _reduce(self, message: Message) -> None:
         order = self.venue.machine.order(self._order_named(message))
-        if order is None or order.price_ticks != message.price:
-            self.counts["cancels of orders never shown"] += 1
+        if order is not None and order.price_ticks == message.price:
+            self._take_from(order, message.size, message.time_ns)
             return
-        self._take_from(order, message.size, message.time_ns)
+        # Somebody at this price came while it was out of view, and somebody else left: the latest stand for those nobody saw.
+        self.counts["cancels of orders never shown"] += 1
+        left = message.size
+        for order in reversed(self._orders_at(message.side, message.price)):
+            takes = min(left, order.order_lots - order.executed_lots)
+            if takes:
+                self._take_from(order, takes, message.time_ns)
+                left -= takes
 
     def _order_named(self, message: Message) -> int:
         """The core's id of the order that a message is about: by its id, else what is anonymous at its price."""
         known = self._order_of.get(message.order, 0)
         return known or self._anonymous.get((message.side, message.price), 0)
 
-    def _take_from(self, order, size: int, time_ns: int) -> None:
+    def _take_from(self, order: OrderView, size: int, time_ns: int) -> None:
         if size >= order.order_lots - order.executed_lots:
             command = build.cancel(MAKER, SYMBOL, order.order_id)
         else:
             command = build.amend(MAKER, SYMBOL, order.order_id, quantity_lots=order.order_lots - size)
         self.venue.accepted([command], time_ns)
 
-    def _place(self, side: Side, price: int, size: int):
+    def _place(self, side: Side, price: int, size: int) -> Outcome:
         return self.venue.execute(limit_order(MAKER, side, price, size, only_maker=True), self.messages[self._index].time_ns)
 
     # ------------------------------------------------------------ levels that nobody saw being built
@@ -175,11 +195,11 @@ class LobsterReplay:
         """Orders for a level of `size`: those that later messages name, then one for the rest."""
         for order, first, taken in self._unsubmitted[side, price]:
             if first > self._index and order not in self._order_of and taken <= size:
-                self._order_of[order] = int(self._place(side, price, taken).events["order_id"][0])
+                self._order_of[order] = _order_id(self._place(side, price, taken))
                 self.counts["seeded orders with an id"] += 1
                 size -= taken
         if size:
-            self._anonymous[side, price] = int(self._place(side, price, size).events["order_id"][0])
+            self._anonymous[side, price] = _order_id(self._place(side, price, size))
             self.counts["seeded orders without an id"] += 1
 
     def _take_over_what_came_into_view(self, side: Side) -> None:
@@ -192,7 +212,6 @@ class LobsterReplay:
         def beyond(price: int) -> bool:
             return price < worst if side == Side.BUY else price > worst
 
-        submitted = self.messages[self._index]
         published = {price: size for price, size in now if beyond(price)}
         present = {price: size for price, size in self.venue.levels(side, 10 * self.levels) if beyond(price)}
         last = now[-1][0]
@@ -204,13 +223,15 @@ class LobsterReplay:
             self._clear_level(side, price)
             if price in published:
                 self._seed_level(side, price, published[price])
-        assert submitted is self.messages[self._index]
 
     def _clear_level(self, side: Side, price: int) -> None:
-        for order in self.venue.machine.open_orders(MAKER, SYMBOL):
-            if (order.side, order.price_ticks) == (side, price):
-                self.counts["orders that left unseen"] += 1
-                self.venue.accepted([build.cancel(MAKER, SYMBOL, order.order_id)], self.messages[self._index].time_ns)
+        for order in self._orders_at(side, price):
+            self.counts["orders that left unseen"] += 1
+            self.venue.accepted([build.cancel(MAKER, SYMBOL, order.order_id)], self.messages[self._index].time_ns)
+
+    def _orders_at(self, side: Side, price: int) -> list[OrderView]:
+        """By rising id."""
+        return [order for order in self.venue.machine.open_orders(MAKER, SYMBOL) if (order.side, order.price_ticks) == (side, price)]
 
     # ------------------------------------------------------------ comparison
 
@@ -222,7 +243,7 @@ class LobsterReplay:
 
     def report(self, title: str) -> Report:
         report, rows, counts = Report(title), len(self.rows) - 1, self.counts
-        report.add(f"rows equal at all {self.levels} levels", counts["rows equal at every level"], rows)
+        report.add(f"rows equal at all levels ({self.levels})", counts["rows equal at every level"], rows)
         report.add("rows equal at the best bid and ask", counts["rows equal at the best bid and ask"], rows)
         report.add("executions that hit the order named", counts["executions that hit the order named"], self.kinds[EXECUTION])
         for name, kind in (("submissions", SUBMISSION), ("partial cancels", PARTIAL_CANCEL), ("deletions", DELETION),
@@ -231,4 +252,12 @@ class LobsterReplay:
         for name in ("seeded orders with an id", "seeded orders without an id", "levels that came into view", "orders that left unseen",
                      "cancels of orders never shown"):  # fmt: skip
             report.add(name, counts[name])
+        report.notes += NOTES
         return report
+
+
+def _order_id(outcome: Outcome) -> int:
+    """Of an order that was placed. Raises NotReplayable: a published book that crosses itself, say."""
+    if outcome.code != Code.OK:
+        raise NotReplayable(f"the core refused an order of the recording: {Code(outcome.code).name}")
+    return int(outcome.events["order_id"][0])

@@ -34,7 +34,7 @@ class Report:
 
     def text(self) -> str:
         width = max(len(figure.name) for figure in self.figures)
-        lines = [self.title, *(figure.text(width) for figure in self.figures), "", *self.notes]
+        lines = [self.title, *(figure.text(width) for figure in self.figures), *self.notes]
         lines.append(f"state hash {self.state_hash:016x}, " + (self.problem or "every invariant holds"))
         return "\n".join(lines)
 

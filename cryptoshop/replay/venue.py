@@ -7,12 +7,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cryptoshop.errors import StartError
 from engine import commands as build
 from engine.exchange import Exchange, Outcome
 from engine.types import AMOUNT_MAX, FIRST_CUSTOMER, HOUSE_GATEWAY, STEPS_MAX, Code, Kind, OrderType, Side, TimeInForce
 from engine.views import Applied
 
 BASE, QUOTE, SYMBOL = 1, 2, 1
+
+
+class NotReplayable(StartError):
+    """A recording asks for something that cannot be done here."""
 
 
 class ReplayVenue:
@@ -41,9 +46,10 @@ class ReplayVenue:
         return self._exchange.apply(build.frame(*commands), time_ns=time_ns)
 
     def accepted(self, commands: Iterable[np.ndarray], time_ns: int = 0) -> Applied:
-        """One frame of commands that the core must accept."""
+        """One frame of commands that the core must accept. Raises NotReplayable."""
         applied = self.apply(commands, time_ns)
-        assert not applied.codes.any(), f"the core refused with {Code(int(applied.codes[applied.codes != 0][0])).name}"
+        if applied.codes.any():
+            raise NotReplayable(f"the core refused a command of the recording: {Code(int(applied.codes[applied.codes != 0][0])).name}")
         return applied
 
     def execute(self, command: np.ndarray, time_ns: int) -> Outcome:
