@@ -20,8 +20,8 @@ Scenario = Callable[[], Iterator[Result]]
 # name -> "module:function"; a scenario's module is loaded when it is run
 SCENARIOS = {
     "core/exchange-core-1k": "bench.core:exchange_core_1k",
-    "durable/ack": "bench.durable:ack",
-    "durable/throughput": "bench.durable:throughput",
+    "durable/ack": "bench.durable:durable_ack",
+    "durable/throughput": "bench.durable:durable_throughput",
     "stream/json-orders": "bench.stream:json_orders",
 }
 

@@ -24,7 +24,11 @@ RUNS = 5
 FUNDS = 10**12  # of each asset, to each user
 SIZE = 1_000_000
 SEED = 101572685  # of exchange-core's own book-only test
-PINNED = {}  # (size, seed) -> state hash and event hash at the end
+PINNED = {  # (size, seed) -> state hash and event hash at the end
+    (20_000, SEED): "99051467592c105f-f978b73843a112bd",
+    (300_000, SEED): "c2f2f20732592811-d570695b01b612cb",
+    (1_000_000, SEED): "d342090b5f517e8f-d47ad7379f90c53c",
+}
 EXCHANGE_CORE_BOOK = 10_600_000  # commands a second: its direct book alone, without risk, on the same stream and machine class
 
 

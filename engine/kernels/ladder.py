@@ -11,6 +11,7 @@ from engine.kernels.state import FANOUT_BITS
 from engine.types import Side
 
 _DIGIT = (1 << FANOUT_BITS) - 1
+_PRICE_BITS = 63  # a shift by 64 or more is not defined
 
 
 @inlined_kernel
@@ -31,11 +32,18 @@ def _set_child(book, node, digit, child):
 
 
 @inlined_kernel
+def _reaches(height, price_ticks):
+    """Whether so many digits are enough for a price."""
+    bits = height * FANOUT_BITS
+    return bits >= _PRICE_BITS or price_ticks >> bits == 0
+
+
+@inlined_kernel
 def find_level(book, ladder, price_ticks):
     """The level at a price, or 0."""
-    shift = ladder.height * FANOUT_BITS
-    if price_ticks >> shift != 0:
+    if not _reaches(ladder.height, price_ticks):
         return 0
+    shift = ladder.height * FANOUT_BITS
     node = ladder.root
     while shift > 0 and node != 0:
         shift -= FANOUT_BITS
@@ -49,9 +57,9 @@ def add_level(venue, book, ladder, side, price_ticks, level):
     if ladder.root == 0:
         ladder.root = _take_node(venue, book)
         ladder.height = 1
-        while price_ticks >> (ladder.height * FANOUT_BITS) != 0:
+        while not _reaches(ladder.height, price_ticks):
             ladder.height += 1
-    while price_ticks >> (ladder.height * FANOUT_BITS) != 0:
+    while not _reaches(ladder.height, price_ticks):
         root = _take_node(venue, book)
         _set_child(book, root, 0, ladder.root)
         ladder.root = root

@@ -1,0 +1,56 @@
+"""Compiled kernels are never stale: another source means another cache directory, whatever Numba itself would have noticed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENGINE = Path(__file__).resolve().parents[2] / "engine"
+FEE = """
+import sys
+from engine.kernels.statehash import _sum_origins
+import numpy as np
+origins = np.array([[1, 2, 3, 4]])
+sys.stdout.write(str(_sum_origins(origins)) + " " + str(sum(_sum_origins.stats.cache_hits.values())))
+"""
+
+
+def run(program: str, home: Path, **environment: str) -> str:
+    """The program's output, with `home` first on its path."""
+    settings = os.environ | {"PYTHONPATH": str(home)} | environment
+    done = subprocess.run([sys.executable, "-c", program], cwd=home, env=settings, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("name", "former", "edited"), [("types.py", "ORIGIN = 11", "ORIGIN = 12")])
+def test_an_edited_constant_is_served_although_the_old_cache_exists(tmp_path, name, former, edited):
+    """The constant lives in another file than the kernel that uses it, which is where Numba's own cache goes stale."""
+    copy = tmp_path / "engine"
+    shutil.copytree(ENGINE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    cache = {"CRYPTOSHOP_CACHE": str(tmp_path / "cache")}
+    first, hits = run(FEE, tmp_path, **cache).split()
+    assert hits == "0"
+    again, hits = run(FEE, tmp_path, **cache).split()
+    assert (again, hits) == (first, "1")
+
+    source = (copy / name).read_text()
+    assert former in source
+    (copy / name).write_text(source.replace(former, edited))
+    changed, hits = run(FEE, tmp_path, **cache).split()
+    assert changed != first
+    assert hits == "0"
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_no_kernel_reaches_outside_its_arrays(tmp_path):
+    """A short stream of colliding commands, with every index checked, ends as without the checks."""
+    program = "import sys; from tests.engine.test_differential import final_hashes; sys.stdout.write(final_hashes(11, 4000))"
+    root = ENGINE.parent
+    checked = run(program, root, NUMBA_BOUNDSCHECK="1", CRYPTOSHOP_CACHE=str(tmp_path))
+    by_oracle, by_kernels = checked.split()
+    assert by_oracle == by_kernels
+    assert checked == run(program, root)

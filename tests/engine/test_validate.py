@@ -1,0 +1,160 @@
+"""Every invariant of the kernels' state, broken on purpose in the arrays, is named by `validate()`."""
+
+import numpy as np
+import pytest
+
+from engine import commands as make
+from engine.kernels.validate import INVARIANTS
+from engine.machine import Machine
+from engine.types import FIRST_CUSTOMER, HOUSE_GATEWAY, Kind, Side
+from tests.engine.streams import Feed
+
+ALICE, BOB = FIRST_CUSTOMER, FIRST_CUSTOMER + 1
+
+
+@pytest.fixture
+def machine() -> Machine:
+    """Two users, an order book with two orders at one price, free rows, holds that expire and one that does not."""
+    machine = Machine()
+    feed = Feed(machine).send
+    feed(
+        *(make.admin(Kind.ADD_ASSET, name=name, scale=8) for name in (b"A", b"B")),
+        make.admin(
+            Kind.ADD_SYMBOL, name=b"AB", base=1, quote=2, value=1, value2=1, max_price_ticks=1000, max_quantity_lots=1000,
+            max_market_lots=1000, max_orders=10,
+        ),
+        *(make.admin(Kind.OPEN_ACCOUNT, reference_hi=1, reference_lo=number) for number in (1, 2)),
+    )  # fmt: skip
+    now = machine.now_ns
+    deposits = [(account, asset) for account in (ALICE, BOB) for asset in (1, 2)]
+    feed(
+        *(
+            make.transfer(Kind.TRANSFER, (now, n), debit=HOUSE_GATEWAY, credit=account, asset=asset, amount=10_000)
+            for n, (account, asset) in enumerate(deposits)
+        ),
+        *(
+            make.transfer(Kind.HOLD, (now, 100 + n), debit=ALICE, credit=BOB, asset=1, amount=5, timeout_ns=timeout)
+            for n, timeout in enumerate((0, 10**12, 10**11, 10**13))
+        ),
+        make.place(ALICE, 1, Side.BUY, price_ticks=10, quantity_lots=3, client_id=b"first"),
+        make.place(BOB, 1, Side.BUY, price_ticks=10, quantity_lots=4),
+        make.place(ALICE, 1, Side.BUY, price_ticks=9, quantity_lots=1),
+        make.place(BOB, 1, Side.SELL, price_ticks=20, quantity_lots=2),
+        make.place(BOB, 1, Side.SELL, price_ticks=21, quantity_lots=2),
+        make.cancel(BOB, 1, 5),
+    )
+    assert machine.validate() == ""
+    return machine
+
+
+def _tables(machine: Machine):
+    state = machine._state
+    return state.venue[0], state.book, state.ledger
+
+
+def _unbalance(machine):
+    _, _, ledger = _tables(machine)
+    ledger.balances["available"][np.flatnonzero(ledger.balances["high"] == ALICE)[0]] += 1
+
+
+def _overdraw(machine):
+    _, _, ledger = _tables(machine)
+    slots = [np.flatnonzero((ledger.balances["high"] == account) & (ledger.balances["low"] == 1))[0] for account in (ALICE, BOB)]
+    ledger.balances["available"][slots] += (-20_000, 20_000)
+
+
+def _hold_unexplained(machine):
+    _, _, ledger = _tables(machine)
+    slot = np.flatnonzero((ledger.balances["high"] == ALICE) & (ledger.balances["low"] == 1))[0]
+    ledger.balances["available"][slot] -= 1
+    ledger.balances["held"][slot] += 1
+
+
+def _cross(machine):
+    _, book, _ = _tables(machine)
+    book.levels["price_ticks"][book.ladders["best"][2 + Side.SELL]] = 5
+
+
+def _miscount(machine):
+    _, book, _ = _tables(machine)
+    book.levels["lots"][book.ladders["best"][2 + Side.BUY]] += 1
+
+
+def _jump_the_queue(machine):
+    _, book, _ = _tables(machine)
+    first = book.levels["head"][book.ladders["best"][2 + Side.BUY]]
+    book.orders["order_id"][[first, book.orders["next"][first]]] = (2, 1)
+
+
+def _lose_an_order(machine):
+    _, book, _ = _tables(machine)
+    book.order_ids["low"][np.flatnonzero(book.order_ids["low"] == 3)[0]] = 33
+
+
+def _lose_a_name(machine):
+    _, book, _ = _tables(machine)
+    book.client_ids["low"][np.flatnonzero(book.client_ids["high"] == ALICE)[0]] += 1
+
+
+def _cut_a_roster(machine):
+    _, book, _ = _tables(machine)
+    book.rosters["count"][np.flatnonzero(book.rosters["high"] == BOB)[0]] -= 1
+
+
+def _free_twice(machine):
+    venue, book, _ = _tables(machine)
+    book.orders["next"][venue["orders_free"]] = venue["orders_free"]
+
+
+def _lose_a_level(machine):
+    venue, _, _ = _tables(machine)
+    venue["levels_free"] = 0
+
+
+def _lose_a_node(machine):
+    venue, _, _ = _tables(machine)
+    venue["nodes_top"] += 1
+
+
+def _disorder_the_heap(machine):
+    _, _, ledger = _tables(machine)
+    ledger.pending["expires_ns"][ledger.expiries[1]] += 10**15
+
+
+def _misplace_in_the_heap(machine):
+    _, _, ledger = _tables(machine)
+    ledger.expiries[[1, 2]] = ledger.expiries[[2, 1]]
+
+
+def _forget_an_id(machine):
+    venue, _, _ = _tables(machine)
+    venue["transfers_count"] -= 1
+
+
+BREAKS = [
+    ("SUM_ZERO", _unbalance),
+    ("NO_CUSTOMER_BELOW_ZERO", _overdraw),
+    ("HELD_EXPLAINED", _hold_unexplained),
+    ("BOOK_NOT_CROSSED", _cross),
+    ("LEVELS_ADD_UP", _miscount),
+    ("FIFO", _jump_the_queue),
+    ("INDEX_COMPLETE", _lose_an_order),
+    ("INDEX_COMPLETE", _lose_a_name),
+    ("ACCOUNT_LISTS", _cut_a_roster),
+    ("FREE_LISTS", _free_twice),
+    ("FREE_LISTS", _lose_a_level),
+    ("FREE_LISTS", _lose_a_node),
+    ("PENDING_ORDERED", _disorder_the_heap),
+    ("PENDING_ORDERED", _misplace_in_the_heap),
+    ("IDS_BOUNDED", _forget_an_id),
+]
+
+
+@pytest.mark.parametrize(("name", "breaks"), BREAKS, ids=lambda value: getattr(value, "__name__", value))
+def test_validate_names_the_invariant_that_is_broken(machine, name, breaks):
+    breaks(machine)
+    assert machine.validate().split(":")[0] == name
+
+
+def test_every_invariant_is_broken_once():
+    assert {name for name, _ in BREAKS} == {name for name, _ in INVARIANTS}
