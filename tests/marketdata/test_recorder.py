@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import random
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -164,12 +166,19 @@ async def test_kill_at_any_moment(database: str, tmp_path) -> None:
     await pool.close()
 
 
-async def test_postgresql_goes_away_and_comes_back(tmp_path, monkeypatch) -> None:
+@pytest.fixture
+def server_dir() -> Iterator[Path]:
+    """Not below pytest's own directory: as root the server runs as another user, whom pytest shuts out of it at each start."""
+    with tempfile.TemporaryDirectory(prefix="cryptoshop-test-") as directory:
+        yield Path(directory)
+
+
+async def test_postgresql_goes_away_and_comes_back(server_dir, monkeypatch) -> None:
     monkeypatch.setattr(recorder, "LINGER_SECONDS", 0.001)
     monkeypatch.setattr(recorder, "PAUSE_SECONDS", (0.05, 0.2))
     unsafe_but_fast = {"fsync": "off", "synchronous_commit": "off"}
     market = Market(9)
-    server = await asyncio.to_thread(postgresql.start, tmp_path, unsafe_but_fast)
+    server = await asyncio.to_thread(postgresql.start, server_dir, unsafe_but_fast)
     try:
         await postgresql.migrate(server.url)
         pool = await open_pool(server.url)
@@ -178,7 +187,7 @@ async def test_postgresql_goes_away_and_comes_back(tmp_path, monkeypatch) -> Non
                 await market.append(60)
                 await asyncio.to_thread(server.stop)  # while it records
                 await market.append(60)
-                server = await asyncio.to_thread(postgresql.start, tmp_path, unsafe_but_fast)
+                server = await asyncio.to_thread(postgresql.start, server_dir, unsafe_but_fast)
                 await reached(one, market.machine.position)
                 assert await compare(pool, market.machine) == []
         await asyncio.wait_for(pool.close(), 10)
