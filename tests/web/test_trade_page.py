@@ -359,7 +359,7 @@ def test_loading_has_the_final_geometry_and_errors_have_a_way_out(open_desk):
     desk = open_desk(faults_expected=True)
     page = desk.page
     held = []
-    page.route("**/api/v3/exchangeInfo*", lambda route: held.append(route))
+    page.route("**/api/v3/exchangeInfo*", held.append)
     desk.visit()
     expect(page.locator(".ticket .bone").first).to_be_visible()
     bones = page.locator(".chart").bounding_box()

@@ -55,6 +55,7 @@ export class PriceChart {
   private readonly markers: ISeriesMarkersPluginApi<Time>;
   private lines: IPriceLine[] = [];
   private bars: Bar[] = [];
+  private orders: readonly Order[] = [];
   private fills: readonly Fill[] = [];
   private colors = readColors();
   private exhausted = false;
@@ -201,6 +202,7 @@ export class PriceChart {
   }
 
   showOrders(orders: readonly Order[]): void {
+    this.orders = orders;
     for (const line of this.lines) this.candles.removePriceLine(line);
     this.lines = orders.map((order) =>
       this.candles.createPriceLine({
@@ -266,6 +268,7 @@ export class PriceChart {
       upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down, priceLineColor: strong,
     });
     if (this.bars.length) this.draw();
+    this.showOrders(this.orders);
   }
 }
 
