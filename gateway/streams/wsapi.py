@@ -127,6 +127,7 @@ class ApiConversation:
         self._logged_on: Principal | None = None
         self._logged_on_key: str | None = None
         self._logged_on_ms: int | None = None
+        self._key_seen_at = -1  # the log position at which the logged-on key was last looked at
         self._subscriptions: dict[int, _Subscription] = {}
         self._subscription_ids = 0
         self._ended: list[int] = []  # subscriptions whose end is not told yet
@@ -249,8 +250,6 @@ class ApiConversation:
         self._write(request_id, error.status, b"error", orjson.dumps(body), request)
 
     def _write(self, request_id: object, status: int, what: bytes, body: bytes, request: _Request | None) -> None:
-        if not self.session.is_open:
-            return
         limits = b""
         if request is not None and request.with_limits and request.operation is not None:
             name = request.operation.name
@@ -267,12 +266,16 @@ class ApiConversation:
         """Raises DialectError where nobody is logged on, or with a key that was revoked since: then nobody is any more."""
         if self._logged_on is None:
             raise errors.missing(_API_KEY)
+        position = self._gateway.exchange.position
+        if position == self._key_seen_at:
+            return self._logged_on
         key = self._gateway.venue.machine.key(self._logged_on.key)
         if key is None or not key.scopes:
             self._log_off()
             raise errors.rejected_key()
         if key.scopes != self._logged_on.scopes:
             self._logged_on = self._logged_on._replace(scopes=key.scopes)
+        self._key_seen_at = position
         return self._logged_on
 
     def _answer_session(self, name: str, request: _Request) -> Any:
@@ -305,6 +308,7 @@ class ApiConversation:
         """With the key that `_look_up` found to be of the right type."""
         self._logged_on, self._logged_on_key = request.principal, request.params[_API_KEY]
         self._logged_on_ms = self._now_ms()
+        self._key_seen_at = -1
         return self._status()
 
     def _log_off(self) -> None:
