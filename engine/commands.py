@@ -88,7 +88,8 @@ def cancel_all(account: int, symbol: int, *, key: int = 0, valid_until_ns: int =
 
 def replace(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, order_id: int = 0, target: bytes | str = b"",
             quantity_lots: int = 0, price_ticks: int = 0, quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC,
-            stp: int = Stp.NONE, client_id: bytes | str = b"", flags: int = 0, key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+            stp: int = Stp.NONE, client_id: bytes | str = b"", flags: int = 0, key: int = 0,
+            valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
     """Cancel one order and place another in one step; quantity_lots 0 takes over what was left of the cancelled one."""
     return _command(ORDER_COMMAND, Kind.REPLACE, account=account, symbol=symbol, side=side, order_type=order_type, order_id=order_id,
                     target=client_id_digest(target), quantity_lots=quantity_lots, price_ticks=price_ticks,

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 
 import uvicorn
-from gateway.gateway import Gateway
-from gateway.identity.routes import SessionMiddleware, identity_app
-from gateway.rest import trading_app
 
 from cryptoshop.roles.common import open_gateway, run_role, sampled
 from cryptoshop.settings import Settings
 from cryptoshop.site import Health, site_app
+from gateway.gateway import Gateway
+from gateway.identity.routes import SessionMiddleware, identity_app
+from gateway.rest import trading_app
 
 DESCRIPTION = "HTTP of a running venue: REST for traders (/api, /sapi), accounts (/account), the web app, health and metrics."
 REQUEST_HEAD_MAX = 64 * 1024
