@@ -17,7 +17,7 @@ from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
-from engine.kernels.queries import depth, indexed_row, slot_of
+from engine.kernels.queries import depth, indexed_row, order_row, slot_of
 from engine.kernels.state import EVENTS_MAX, create
 from engine.kernels.statehash import state_hash
 from engine.kernels.validate import INVARIANTS, SOUND, first_broken
@@ -267,7 +267,7 @@ class Machine:
 
     def order(self, order_id: int) -> OrderView | None:
         """An open order."""
-        row = indexed_row(self._state.book.order_ids, 0, order_id) if order_id > 0 else 0
+        row = order_row(self._state.book, order_id) if order_id > 0 else 0
         return self._order_view(row) if row else None
 
     def order_by_client_id(self, account: int, digest: int) -> OrderView | None:

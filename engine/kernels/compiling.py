@@ -8,9 +8,10 @@ import numpy as np
 
 from engine.kernels import CACHE_DIRECTORY
 from engine.kernels.buffers import batch_of, output
+from engine.kernels.book import gather_rosters
 from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.hashed import rehash
-from engine.kernels.queries import depth, indexed_row, slot_of
+from engine.kernels.queries import depth, indexed_row, order_row, slot_of
 from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, ROSTER, State, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
@@ -47,9 +48,10 @@ def _entries(state: State) -> list[tuple[str, Callable[[], object]]]:
         ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),
         ("depth", lambda: depth(state.book, 1, 0, np.zeros((1, 2), np.int64))),
-        ("index", lambda: indexed_row(state.book.order_ids, 0, 1)),
+        ("rosters", lambda: (slot_of(state.book.rosters, 1, 1), gather_rosters(state.venue, state.book.rosters, table(ROSTER, 4)))),
+        ("index", lambda: (indexed_row(state.book.client_ids, 0, 1), order_row(state.book, 1))),
         *(
             (f"table {name}", lambda dtype=dtype: (slot_of(table(dtype, 2), 1, 1), rehash(table(dtype, 2), table(dtype, 4))))
-            for name, dtype in (("indexes", INDEX), ("rosters", ROSTER), ("balances", BALANCE))
+            for name, dtype in (("indexes", INDEX), ("balances", BALANCE))
         ),
     ]

@@ -25,6 +25,7 @@ def has_room(venue, book, balances, out):
         venue.events + EVENTS_MAX <= out.orders.size
         and fits(venue.balances_used + BALANCES_MAX, balances)
         and fits(venue.orders_open + 1, book.order_ids)
+        and fits(venue.rosters_used + 1, book.rosters)
         and venue.nodes_top + NODES_MAX < book.node_bits.size
     )
 

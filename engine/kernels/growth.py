@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.kernels.book import gather_rosters
 from engine.kernels.hashed import fits, rehash
 from engine.kernels.state import BALANCES_MAX, FANOUT, NODES_MAX, State, table
 from engine.kernels.transfers import move_ring
@@ -117,11 +118,12 @@ def make_room(state: State) -> State:
         ledger = ledger._replace(balances=_rehashed(ledger.balances, 2 * ledger.balances.size))
     if not fits(int(venue["orders_open"]) + 1, book.order_ids):
         slots = 2 * book.order_ids.size
-        book = book._replace(
-            order_ids=_rehashed(book.order_ids, slots),
-            client_ids=_rehashed(book.client_ids, slots),
-            rosters=_rehashed(book.rosters, slots),
-        )
+        book = book._replace(order_ids=_rehashed(book.order_ids, slots), client_ids=_rehashed(book.client_ids, slots))
+    if not fits(int(venue["rosters_used"]) + 1, book.rosters):
+        crowded = int(venue["orders_open"]) * 4 > book.rosters.size
+        rosters = table(book.rosters.dtype, book.rosters.size * (2 if crowded else 1))
+        gather_rosters(state.venue, book.rosters, rosters)
+        book = book._replace(rosters=rosters)
     if int(venue["nodes_top"]) + NODES_MAX >= book.node_bits.size:
         nodes = 2 * book.node_bits.size
         book = book._replace(node_bits=_longer(book.node_bits, nodes), node_children=_longer(book.node_children, nodes * FANOUT))

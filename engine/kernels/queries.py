@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.kernels import kernel
+from engine.kernels.book import id_key
 from engine.kernels.hashed import find, row_of
 from engine.kernels.ladder import next_level
 
@@ -20,6 +21,12 @@ def depth(book, symbol, side, levels):
         count += 1
         place = np.int64(next_level(book, ladder, side, level.price_ticks))
     return count
+
+
+@kernel
+def order_row(book, order_id):
+    """The row of an open order, or 0."""
+    return np.int64(row_of(book.order_ids, 0, id_key(order_id)))
 
 
 @kernel

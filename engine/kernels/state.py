@@ -45,7 +45,7 @@ def _row(text: str) -> np.dtype:
 VENUE = _row(
     "rules_version <i8, opened <i8, position <i8, now <i8, last_order_id <i8, seq <i8, last_account <i8, last_key <i8, last_asset <i8, "
     "last_symbol <i8, horizon <i8, limit_10s <i8, limit_day <i8, "
-    "orders_open <i8, orders_free <i8, orders_top <i8, levels_free <i8, levels_top <i8, nodes_free <i8, nodes_top <i8, "
+    "orders_open <i8, orders_free <i8, orders_top <i8, rosters_used <i8, levels_free <i8, levels_top <i8, nodes_free <i8, nodes_top <i8, "
     "pending_count <i8, pending_free <i8, pending_top <i8, expiring <i8, transfers_oldest <i8, transfers_count <i8, balances_used <i8, "
     # of the frame and command at hand
     "permitted <i8, custody <i8, registering <i8, index <i8, events <i8, growing <i8, unknown_rules <i8"
@@ -111,7 +111,7 @@ class Book(NamedTuple):
     orders: np.ndarray
     order_ids: np.ndarray  # INDEX: (0, order_id) -> orders
     client_ids: np.ndarray  # INDEX: (account, digest) -> orders
-    rosters: np.ndarray
+    rosters: np.ndarray  # ROSTER, the empty ones too
 
 
 class Ledger(NamedTuple):

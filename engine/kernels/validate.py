@@ -6,7 +6,7 @@ Each check returns what it found broken (an id, an account, a slot: the text in 
 import numpy as np
 
 from engine.kernels import allocating_kernel, kernel
-from engine.kernels.book import digest_of, hold_amount, hold_asset, rest_of
+from engine.kernels.book import digest_of, hold_amount, hold_asset, id_key, rest_of
 from engine.kernels.hashed import NOWHERE, find, row_of
 from engine.kernels.ladder import find_level, next_level
 from engine.types import HOUSE_GATEWAY, HOUSE_INSURANCE, Pool
@@ -204,7 +204,7 @@ def _index_complete(venue, book):
         if order.order_id != 0:
             opened += 1
             digest = digest_of(order)
-            if row_of(book.order_ids, 0, order.order_id) != row:
+            if row_of(book.order_ids, 0, id_key(order.order_id)) != row:
                 return row
             if digest != 0:
                 named += 1
@@ -220,7 +220,7 @@ def _account_lists(venue, book):
     listed = 0
     for place in range(book.rosters.size):
         roster = book.rosters[place]
-        if roster.high == 0:
+        if roster.high == 0 or roster.count == 0:
             continue
         count = 0
         previous = np.int64(0)

@@ -59,14 +59,14 @@ def test_rehashing_keeps_every_member():
 
 
 @kernel
-def _add(venues, book, row, side, price, level):
+def _add(venues, book, row, price, level):
     book.levels[level].price_ticks = price
-    add_level(venues[0], book, book.ladders[row], side, price, level)
+    add_level(venues[0], book, book.ladders[row], row & 1, price, level)
 
 
 @kernel
-def _drop(venues, book, row, side, price):
-    remove_level(venues[0], book, book.ladders[row], side, price)
+def _drop(venues, book, row, price):
+    remove_level(venues[0], book, book.ladders[row], row & 1, price)
 
 
 @kernel
@@ -75,8 +75,8 @@ def _at(book, row, price):
 
 
 @kernel
-def _after(book, row, side, price):
-    return np.int64(next_level(book, book.ladders[row], side, price))
+def _after(book, row, price):
+    return np.int64(next_level(book, book.ladders[row], row & 1, price))
 
 
 @pytest.mark.parametrize("side", Side)
@@ -92,19 +92,19 @@ def test_a_ladder_is_a_sorted_list(side, spread):
         price = rng.choice(prices)
         assert _at(book, row, price) == model.get(price, 0)
         if price in model:
-            _drop(state.venue, book, row, int(side), price)
+            _drop(state.venue, book, row, price)
             free.append(model.pop(price))
         elif free:
             model[price] = free.pop()
-            _add(state.venue, book, row, int(side), price, model[price])
+            _add(state.venue, book, row, price, model[price])
         best_first = sorted(model, reverse=side == Side.BUY)
         ladder = book.ladders[row]
         assert ladder["best"] == (model[best_first[0]] if model else 0)
         assert ladder["count"] == len(model)
-        following = [_after(book, row, int(side), price) for price in best_first]
+        following = [_after(book, row, price) for price in best_first]
         assert following == [model[price] for price in best_first[1:]] + [0] * bool(model)
     for price in list(model):
-        _drop(state.venue, book, row, int(side), price)
+        _drop(state.venue, book, row, price)
     assert ladder["root"] == 0
     assert not book.node_children.any()  # every node went back empty
 

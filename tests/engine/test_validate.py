@@ -88,7 +88,7 @@ def _jump_the_queue(machine):
 
 def _lose_an_order(machine):
     _, book, _ = _tables(machine)
-    book.order_ids["low"][np.flatnonzero(book.order_ids["low"] == 3)[0]] = 33
+    book.order_ids["low"][np.flatnonzero(book.order_ids["row"] == 3)[0]] += 8
 
 
 def _lose_a_name(machine):
