@@ -5,6 +5,7 @@ is next asked for. `recount` hashes everything anew and must give the same sum.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from engine.types import MIX_MULTIPLIER, MIX_SEED
 from engine.types import Table as TableNumber
@@ -30,6 +31,7 @@ def words(raw: bytes, size: int) -> list[int]:
     return [int.from_bytes(padded[at : at + 8], "little") for at in range(0, size, 8)]
 
 
+@lru_cache(maxsize=1024)
 def digest(client_id: bytes, size: int) -> int:
     """The signed 64-bit digest by which client ids compare; 0 for an empty one."""
     if not client_id.strip(b"\0"):

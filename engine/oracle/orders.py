@@ -30,6 +30,7 @@ from engine.types import (
 
 WINDOW_NS = 10 * 10**9
 DAY_NS = 86_400 * 10**9
+_SIDES, _ORDER_TYPES, _TIMES_IN_FORCE, _STPS = (frozenset(enum) for enum in (Side, OrderType, TimeInForce, Stp))
 
 
 class Orders:
@@ -315,8 +316,9 @@ def _may_rest(command: OrderCommand) -> bool:
 
 def _is_well_formed(command: OrderCommand, lots: int) -> bool:
     """Step 8."""
-    enums = ((command.side, Side), (command.order_type, OrderType), (command.time_in_force, TimeInForce), (command.stp, Stp))
-    if any(value not in set(enum) for value, enum in enums):
+    if command.side not in _SIDES or command.order_type not in _ORDER_TYPES:
+        return False
+    if command.time_in_force not in _TIMES_IN_FORCE or command.stp not in _STPS:
         return False
     if command.order_type != OrderType.LIMIT and command.time_in_force != TimeInForce.GTC:
         return False

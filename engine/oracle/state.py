@@ -4,7 +4,7 @@ Owns the shape of the state and nothing of the rules. The tables are the truth a
 per account are indexes that `State.index_order` and `State.unindex_order` keep, and that can be rebuilt from the ORDER table alone.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -236,7 +236,7 @@ class State:
         self.remembered_order: deque[tuple[int, int]] = deque()  # keys of `remembered`, oldest first
         self.account_by_reference: dict[tuple[int, int], int] = {}
         self.key_by_reference: dict[tuple[int, int], int] = {}
-        self.book: dict[tuple[int, int], SortedDict] = {}  # (symbol, side) -> price -> Level
+        self.book: defaultdict[tuple[int, int], SortedDict] = defaultdict(SortedDict)  # (symbol, side) -> price -> Level
         self.by_client_id: dict[tuple[int, int], int] = {}  # (account, digest) -> order id
         self.of_account: dict[tuple[int, int], dict[int, Order]] = {}  # (account, symbol) -> open orders by rising id
 
@@ -292,7 +292,7 @@ class State:
 
     def side(self, symbol: int, side: int) -> SortedDict:
         """Price -> Level of one side of a book."""
-        return self.book.setdefault((symbol, side), SortedDict())
+        return self.book[symbol, side]
 
     def best_price(self, symbol: int, side: int) -> int:
         """0 where the side is empty."""
