@@ -32,6 +32,14 @@ def venue(tmp_path_factory):
         yield serve
 
 
+def test_the_snippet_of_the_banner_trades_when_pasted(venue: Serve) -> None:
+    snippet = re.search(r"^import json, ccxt$.*?^print\(exchange\.create_order.*?$", venue.output(), re.DOTALL | re.MULTILINE)
+    result = subprocess.run([sys.executable, "-c", snippet.group()], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+    last, status = result.stdout.split()
+    assert float(last) > 0 and status == "closed"
+
+
 class Clerk(threading.Thread):
     """Places resting orders as fast as they are acknowledged, and remembers what was acknowledged and what is uncertain."""
 
