@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 
 from bench.result import Result
 
-Scenario = Callable[[], Iterator[Result]]
+Scenario = Callable[..., Iterator[Result]]
 
 # name -> "module:function"; a scenario's module is loaded when it is run
 SCENARIOS = {
@@ -52,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="cryptoshop bench", description=__doc__.split("\n")[0])
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
     parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--size", type=int, help="commands of a core scenario's stream (default: the pinned one)")
+    parser.add_argument("--seed", type=int, help="seed of a scenario's stream (default: the pinned one)")
     arguments = parser.parse_args(argv)
     unknown = [name for name in arguments.scenarios if name not in SCENARIOS]
     if unknown:
@@ -60,7 +63,10 @@ def main(argv: list[str] | None = None) -> int:
     failed = False
     for name in arguments.scenarios or SCENARIOS:
         try:
-            for result in scenario(name)():
+            run = scenario(name)
+            asked = {"size": arguments.size, "seed": arguments.seed}
+            taken = {option: value for option, value in asked.items() if value is not None and option in signature(run).parameters}
+            for result in run(**taken):
                 print(_line(result, measured_at, measured_on, arguments.json), flush=True)
         except Exception as error:  # whatever a scenario stumbles over, the others are still run, and the exit code tells
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
