@@ -2,8 +2,8 @@
 
 Owns entering and leaving the book. An order in it is a member of exactly one level (first come, first served), one roster (its account's
 orders on the symbol, oldest first), the id index, and the client-id index where it has a client id. Holds are moved here too, because
-an order lies in the book if and only if its hold is in its owner's held balance. A roster stays when its last order leaves, because the next
-one mostly comes soon; `gather_rosters` leaves the empty ones behind when room is needed.
+an order lies in the book if and only if its hold is in its owner's held balance. A roster stays when its last order leaves, because
+the next one mostly comes soon; `gather_rosters` leaves the empty ones behind when room is needed.
 """
 
 import numpy as np

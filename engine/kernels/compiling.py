@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.kernels import CACHE_DIRECTORY
-from engine.kernels.buffers import batch_of, output
 from engine.kernels.book import gather_rosters
+from engine.kernels.buffers import batch_of, output
 from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.hashed import rehash
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
