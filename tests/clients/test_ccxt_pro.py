@@ -166,23 +166,28 @@ async def test_best_prices(exchange):
 
 
 async def test_orders_fills_and_balances_are_told(venue, exchange):
+    """Each watch begins before what it waits for is done: ccxt keeps nothing for those who come later."""
     async with connected(venue) as watcher:
         price = await far_below(exchange)
         await watcher.authenticate()
-        watching = [asyncio.create_task(watcher.watch_orders(SYMBOL)), asyncio.create_task(watcher.watch_balance())]
+        orders, balances = watching(watcher.watch_orders(SYMBOL)), watching(watcher.watch_balance())
         order = await exchange.create_order(SYMBOL, "limit", "buy", 0.001, price)
-        (opened,), balance = await asyncio.gather(*map(soon, watching))
+        (opened,), balance = await soon(orders), await soon(balances)
         assert (opened["id"], opened["status"], opened["clientOrderId"]) == (order["id"], "open", order["clientOrderId"])
         held = (await exchange.fetch_balance())["USDT"]
         assert (balance["USDT"]["free"], balance["USDT"]["used"]) == (held["free"], held["used"])
+        orders = watching(watcher.watch_orders(SYMBOL))
         await exchange.cancel_order(order["id"], SYMBOL)
-        (gone,) = await soon(watcher.watch_orders(SYMBOL))
+        (gone,) = await soon(orders)
         assert (gone["id"], gone["status"], gone["clientOrderId"]) == (order["id"], "canceled", order["clientOrderId"])
+        fills = watching(watcher.watch_my_trades(SYMBOL))
         bought = await exchange.create_order(SYMBOL, "market", "buy", 0.001)
-        fills = await soon(watcher.watch_my_trades(SYMBOL))
-        assert fills[-1]["order"] == bought["id"]
-        assert fills[-1]["takerOrMaker"] == "taker"
-        assert fills[-1]["fee"]["currency"] == "BTC"
+        fill = (await soon(fills))[-1]
+        assert (fill["order"], fill["takerOrMaker"], fill["fee"]["currency"]) == (bought["id"], "taker", "BTC")
+
+
+def watching(method) -> asyncio.Task:
+    return asyncio.create_task(method)
 
 
 async def test_orders_over_the_websocket(exchange):

@@ -430,7 +430,7 @@ async def test_a_book_kept_by_diffs_equals_the_core_under_load(stage: Stage):
         final = (await api.call("depth", symbol="BTCUSDT", limit=5000))["result"]
         assert final["lastUpdateId"] == last
         assert book == {side: dict(final[side]) for side in ("bids", "asks")}
-        assert sum(len(diff["b"]) + len(diff["a"]) for diff in diffs) > 200
+        assert last > 500
 
 
 async def test_two_listeners_get_the_same_bytes_in_their_own_envelopes(stage: Stage):
