@@ -117,7 +117,7 @@ def _rows(seed: int, in_flight: int, style: str, count: int, pairs: list[tuple[R
     found = pairs[0][0].hash
     figures = (
         ("orders", "1/s", lambda run: count / run.seconds),
-        ("orders per CPU second", "1/s", lambda run: count / run.cpu),
+        ("orders per CPU second", "1/s", lambda run: count / max(run.cpu, CPU_TICK)),
         ("p50", "ms", lambda run: float(np.percentile(run.latencies, 50) * 1e3)),
         ("p99", "ms", lambda run: float(np.percentile(run.latencies, 99) * 1e3)),
     )
