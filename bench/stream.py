@@ -61,6 +61,7 @@ SYMBOL = 1
 MIDDLE = 4_000_000  # ticks
 START_SECONDS = 60.0
 FUNDS = 2**60
+CPU_TICK = 0.01  # seconds; the system counts no finer
 
 
 class Mismatch(Exception):
