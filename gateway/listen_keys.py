@@ -1,8 +1,9 @@
 """Listen keys: names by which a client reads its account's events without signing. Retired in the dialect, still used by its clients.
 
-Owns a small table in a file that all processes of one machine map: an account has at most one key, valid for an hour after it was
-made or last extended. A key begins with the slot of its row, so it is found without a search; the rest is random. Writers hold a
-file lock; a reader that meets a row being written finds no key in it.
+Owns a small table in a file that all processes of one machine map: an account has at most one key for each of its API keys, valid for
+an hour after it was made or last extended. A key begins with the slot of its row, so it is found without a search; the rest is random.
+Writers hold a file lock; a reader that meets a row being written finds no key in it. Whether the API key still works is for the
+reader to find out (gateway/dialect/venue.py): a listen key opens no more than the API key it was made with.
 """
 
 import fcntl
@@ -18,6 +19,7 @@ SLOTS = 4096  # keys at one time
 VALID_NS = 3600 * 10**9
 KEY_LENGTH = 64
 PROBES = 64
+_SPREAD = 2_654_435_761  # keeps the rows of neighbouring accounts apart
 
 _ROW = struct.Struct("<64sqqq")  # key, account, API key's core id, expiry in ns
 _SLOT_DIGITS = 3  # base 62: up to 238,327 slots
@@ -54,13 +56,16 @@ class ListenKeys:
             os.close(self._file)
 
     def create(self, account: int, key: int, now_ns: int) -> str:
-        """The account's listen key, the present one where there is; valid for an hour from now. Raises TooManyListenKeys."""
+        """The account's listen key by this API key, the present one where there is; valid for an hour from now.
+
+        Raises TooManyListenKeys.
+        """
         with _Locked(self._file):
             free = -1
             for probe in range(PROBES):
-                slot = (account + probe) % SLOTS
-                name, owner, _, expires_ns = self._row(slot)
-                if owner == account and expires_ns > now_ns:
+                slot = (account * _SPREAD + key + probe) % SLOTS
+                name, owner, made_with, expires_ns = self._row(slot)
+                if (owner, made_with) == (account, key) and expires_ns > now_ns:
                     self._write(slot, name, account, key, now_ns + VALID_NS)
                     return name.decode()
                 if free < 0 and expires_ns <= now_ns:

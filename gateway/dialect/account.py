@@ -125,7 +125,7 @@ def my_trades(venue: Venue, request: Request) -> Ask:
 
 
 def start_stream(venue: Venue, request: Request) -> dict:
-    """The account's listen key: the one it has, or a new one; for another hour."""
+    """The account's listen key by this API key: the one it has, or a new one; for another hour."""
     try:
         return {"listenKey": venue.listen_keys.create(request.account, request.key, request.now_ns)}
     except TooManyListenKeys:
@@ -133,7 +133,10 @@ def start_stream(venue: Venue, request: Request) -> dict:
 
 
 def keep_stream(venue: Venue, request: Request) -> dict:
-    if not venue.listen_keys.extend(request.params["listenKey"], request.account, request.now_ns):
+    listen_key = request.params["listenKey"]
+    if venue.listener(listen_key, request.now_ns) is None:
+        raise errors.unknown_listen_key()
+    if not venue.listen_keys.extend(listen_key, request.account, request.now_ns):
         raise errors.unknown_listen_key()
     return {}
 

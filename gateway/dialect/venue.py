@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from engine.types import SymbolStatus
+from engine.types import KeyScope, SymbolStatus
 from engine.units import SymbolUnits
 from engine.views import AssetView, SymbolView
 from gateway.dialect import errors
+from gateway.listen_keys import Listener
 
 SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.HALTED: "HALT"}
 
@@ -122,6 +123,15 @@ class Venue:
     def listings(self) -> list[Listing]:
         self._look_up()
         return list(self._listings.values())
+
+    def listener(self, listen_key: str, now_ns: int) -> Listener | None:
+        """Who listens with this key; None where it, or the right to read of the API key it was made with, is no more."""
+        listener = self.listen_keys.listener(listen_key, now_ns)
+        if listener is not None and listener.key:
+            key = self.machine.key(listener.key)
+            if key is None or not key.scopes & KeyScope.READ:
+                return None
+        return listener
 
     def assets(self) -> list[AssetView]:
         return self.machine.assets()

@@ -113,13 +113,13 @@ class Edge:
 
     def _source(self, name: str) -> Source | None:
         """A stream by its name, or by a listen key."""
-        listener = self._gateway.listen_keys.listener(name, self._clock())
+        listener = self._gateway.venue.listener(name, self._clock())
         if listener is None:
             return self._market.hub.source(name)
         return ListenKeySource(name, listener, self._users, self._is_valid, self._listen_keys)
 
     def _is_valid(self, listen_key: str) -> bool:
-        return self._gateway.listen_keys.listener(listen_key, self._clock()) is not None
+        return self._gateway.venue.listener(listen_key, self._clock()) is not None
 
 
 def _parameters(query: str) -> dict[str, str]:

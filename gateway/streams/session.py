@@ -294,7 +294,8 @@ class Session:
 
     def _frame(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            self._fragments.append(bytes(frame.data))
+            if frame.data or not self._fragments:  # empty ones have no limit on their number
+                self._fragments.append(bytes(frame.data))
             if frame.fin:
                 message = b"".join(self._fragments)
                 self._fragments.clear()

@@ -10,7 +10,7 @@ Bounds: IN_FLIGHT_MAX requests without an answer, of which those that wait for a
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
@@ -32,6 +32,8 @@ IN_FLIGHT_MAX = 8192
 SUBSCRIPTIONS_MAX = 1000  # at one time
 SUBSCRIPTION_IDS_MAX = 65_535  # over the life of the connection
 
+ID_MIN, ID_MAX = -(2**63), 2**63 - 1  # what an id given as a number may be
+
 LOGON = "session.logon"
 
 _API_KEY = "apiKey"
@@ -42,7 +44,7 @@ class _Envelope(msgspec.Struct):
     """A request as it is sent."""
 
     method: str
-    id: int | str | None = None
+    id: Annotated[int, msgspec.Meta(ge=ID_MIN, le=ID_MAX)] | str | None = None
     params: dict[str, Any] = {}
 
 
@@ -383,7 +385,8 @@ def _misread(payload: bytes) -> tuple[object, DialectError]:
     if not isinstance(sent, dict):
         return None, DialectError(-1135, "Invalid JSON Request; expected an object.")
     request_id = sent.get("id")
-    if not (request_id is None or isinstance(request_id, str) or type(request_id) is int):
+    is_number = type(request_id) is int and ID_MIN <= request_id <= ID_MAX
+    if not (request_id is None or isinstance(request_id, str) or is_number):
         return None, DialectError(-1135, "Invalid 'id' in JSON request; expected an integer, a string or null.")
     if not isinstance(sent.get("method"), str):
         return request_id, DialectError(-1135, "Invalid 'method' in JSON request; expected a string.")

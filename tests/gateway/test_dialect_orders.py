@@ -210,9 +210,20 @@ def test_cancels_that_fail(venue):
 
 def test_an_order_of_another_account_is_unknown(venue):
     order_id = venue.place()["orderId"]
-    assert refusal(venue.answer, "order.cancel", {"symbol": "BTCUSDT", "orderId": str(order_id)}, venue.bob) == (
-        -2011, "Unknown order sent.",
-    )  # fmt: skip
+    unknown = (-2011, "Unknown order sent.")
+    theirs = {"symbol": "BTCUSDT", "orderId": str(order_id)}
+    assert refusal(venue.answer, "order.cancel", theirs, venue.bob) == unknown
+
+
+def test_nothing_is_told_of_an_order_of_another_account(venue):
+    """Neither its client order id nor its quantity can be guessed at."""
+    unknown = (-2011, "Unknown order sent.")
+    order_id = venue.place(newClientOrderId="secret", quantity="1")["orderId"]
+    theirs = {"symbol": "BTCUSDT", "orderId": str(order_id)}
+    for client_id in ("secret", "other"):
+        assert refusal(venue.answer, "order.cancel", theirs | {"origClientOrderId": client_id}, venue.bob) == unknown
+    for quantity in ("1", "0.5", "2"):
+        assert refusal(venue.answer, "order.amend.keepPriority", theirs | {"newQty": quantity}, venue.bob) == unknown
 
 
 def test_a_replica_that_may_be_behind_looks_again(venue):

@@ -127,13 +127,15 @@ def test_processes_count_together(tmp_path, clock):
 NOW = MINUTE * 10**9
 
 
-def test_an_account_has_one_key_for_an_hour():
+def test_an_account_has_one_key_of_each_api_key_for_an_hour():
     keys = ListenKeys()
     key = keys.create(17, 3, NOW)
     assert len(key) == 64
     assert keys.create(17, 3, NOW + 1) == key
     assert keys.listener(key, NOW) == Listener(17, 3)
     assert keys.create(18, 0, NOW) != key
+    other = keys.create(17, 4, NOW)
+    assert (keys.listener(key, NOW), keys.listener(other, NOW)) == (Listener(17, 3), Listener(17, 4))
     assert keys.listener(key, NOW + 1 + VALID_NS) is None
     assert keys.create(17, 3, NOW + 2 + VALID_NS) != key
 

@@ -245,6 +245,9 @@ async def test_orders_from_placing_to_cancelling(stage: Stage):
         ('{"id":7,"method":5}', -1135, 7),
         ('{"id":[7],"method":"ping"}', -1135, None),
         ('{"id":true,"method":"ping"}', -1135, None),
+        (f'{{"id":{2**63},"method":"ping"}}', -1135, None),
+        (f'{{"id":{-(2**63) - 1},"method":"ping"}}', -1135, None),
+        (f'{{"id":{10**30},"method":5}}', -1135, None),
         ('{"id":7,"method":"ping","params":[]}', -1135, 7),
         ('{"id":"a","method":"order.plaice"}', -1020, "a"),
         ('{"id":null,"method":"wallet.coins"}', -1020, None),
@@ -384,6 +387,21 @@ async def test_listen_keys_open_unwrapped_events(stage: Stage):
             with pytest.raises(ConnectionClosed) as closed:
                 await client.receive()
             assert closed.value.rcvd.code == 1008
+
+
+async def test_a_listen_key_opens_nothing_once_its_api_key_is_revoked(stage: Stage):
+    async with stage.client("/ws-api/v3") as api, stage.client("/ws") as market:
+        listen_key = (await api.call("userDataStream.start", apiKey="alice"))["result"]["listenKey"]
+        await stage.revoke("alice")
+        with pytest.raises(InvalidStatus):
+            async with stage.client(f"/ws/{listen_key}"):
+                pass
+        await market.send({"method": "SUBSCRIBE", "params": [listen_key], "id": 1})
+        assert (await market.receive())["error"]["msg"] == "Invalid request: invalid stream"
+        others = (await api.call("userDataStream.start", apiKey="alice-ed"))["result"]["listenKey"]
+        assert others != listen_key  # nor is it given a new life by another key of the account
+        assert (await api.call("userDataStream.ping", apiKey="alice-ed", listenKey=listen_key))["error"]["code"] == -1125
+        assert (await api.call("userDataStream.ping", apiKey="alice-ed", listenKey=others))["result"] == {}
 
 
 # ---------------------------------------------------------------- market streams

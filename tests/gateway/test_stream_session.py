@@ -120,6 +120,18 @@ def test_fragments_and_pings_between_them():
     assert [frame.opcode for frame in client.frames] == [Opcode.PONG, Opcode.TEXT, Opcode.TEXT]
 
 
+def test_empty_fragments_are_not_kept():
+    client, echo = opened()
+    client.protocol.send_text(b"", fin=False)
+    for _ in range(1000):
+        client.protocol.send_continuation(b"", fin=False)
+    client.pump()
+    assert len(client.session._fragments) == 1
+    client.protocol.send_continuation(b"hi", fin=True)
+    client.pump()
+    assert echo.heard == [b"hi"]
+
+
 def test_server_frames_of_every_length():
     client, _ = opened()
     for size in (0, 125, 126, 65_535, 65_536):
