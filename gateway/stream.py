@@ -157,12 +157,11 @@ class StreamServer:
                     connection.on_timer(self.loop.time())
 
 
-async def serve(gateway, host: str, port: int) -> None:
+async def serve(server: StreamServer, host: str, port: int) -> None:
     """Serve until cancelled; then close every connection in order. The process is this server's: it tunes the garbage collector."""
     gc.collect()
     gc.freeze()  # kernels and libraries: never garbage, and many
     gc.set_threshold(*GC_THRESHOLDS)
-    server = StreamServer(gateway)
     await server.start(host, port)
     try:
         await server.serve_forever()

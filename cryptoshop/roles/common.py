@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import asdict
 
 import uvloop
@@ -71,13 +71,26 @@ def run_role(name: str, description: str, arguments: list[str], serve: Callable[
 
 
 @contextlib.asynccontextmanager
-async def sampled(role: str, exchange: ExchangeClient) -> AsyncIterator[None]:
-    """While inside: the role's counters go to /metrics."""
-    sampler = asyncio.create_task(Sampler(role, lambda: figures(exchange)).run())
+async def sampled(role: str, exchange: ExchangeClient, counters: Callable[[], dict] = dict) -> AsyncIterator[None]:
+    """While inside: the replica's figures and the role's own `counters` go to /metrics."""
+    sampler = asyncio.create_task(Sampler(role, lambda: figures(exchange) | counters()).run())
     try:
         yield
     finally:
         sampler.cancel()
+
+
+async def while_replica_lives(exchange: ExchangeClient, serving: Coroutine) -> None:
+    """Run `serving` until it ends, this task is cancelled, or the replica stops, which is raised; `serving` is always wound up."""
+    task = asyncio.create_task(serving)
+    try:
+        await asyncio.wait((task, exchange.failed), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    if exchange.failed.done():
+        exchange.failed.result()
 
 
 def figures(exchange: ExchangeClient) -> dict[str, float]:

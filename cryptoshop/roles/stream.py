@@ -1,8 +1,6 @@
 """`cryptoshop stream`: market streams, user data and the WebSocket API on the websocket port."""
 
-import asyncio
-
-from cryptoshop.roles.common import open_gateway, run_role, sampled
+from cryptoshop.roles.common import open_gateway, run_role, sampled, while_replica_lives
 from cryptoshop.settings import Settings
 from gateway import stream
 
@@ -10,12 +8,10 @@ DESCRIPTION = "Websockets of a running venue: market streams, user data streams,
 
 
 async def serve(settings: Settings) -> None:
-    async with open_gateway(settings) as gateway, sampled("stream", gateway.exchange):
-        server = asyncio.ensure_future(stream.serve(gateway, settings.host, settings.ws_port))
-        await asyncio.wait((server, gateway.exchange.failed), return_when=asyncio.FIRST_COMPLETED)
-        if not server.done():
-            server.cancel()
-        gateway.exchange.failed.result() if gateway.exchange.failed.done() else server.result()
+    async with open_gateway(settings) as gateway:
+        server = stream.StreamServer(gateway)
+        async with sampled("stream", gateway.exchange, server.counters):
+            await while_replica_lives(gateway.exchange, stream.serve(server, settings.host, settings.ws_port))
 
 
 def main(arguments: list[str]) -> int:
