@@ -5,6 +5,7 @@ import contextlib
 
 import uvicorn
 
+from cryptoshop.bounded_http import BoundedHttp
 from cryptoshop.roles.common import open_gateway, run_role, sampled
 from cryptoshop.settings import Settings
 from cryptoshop.site import Health, site_app
@@ -13,7 +14,6 @@ from gateway.identity.routes import SessionMiddleware, identity_app
 from gateway.rest import trading_app
 
 DESCRIPTION = "HTTP of a running venue: REST for traders (/api, /sapi), accounts (/account), the web app, health and metrics."
-REQUEST_HEAD_MAX = 64 * 1024
 
 
 def http_app(settings: Settings, gateway: Gateway):
@@ -36,7 +36,7 @@ async def serve(settings: Settings) -> None:
     async with open_gateway(settings) as gateway, sampled("rest", gateway.exchange):
         config = uvicorn.Config(
             http_app(settings, gateway), host=settings.host, port=settings.http_port, log_config=None, access_log=False,
-            server_header=False, h11_max_incomplete_event_size=REQUEST_HEAD_MAX, timeout_graceful_shutdown=3, lifespan="on",
+            server_header=False, http=BoundedHttp, timeout_graceful_shutdown=3, lifespan="on",
         )  # fmt: skip
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # the role's shell owns the signals
