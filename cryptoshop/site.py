@@ -6,6 +6,7 @@ Owns the security headers of the pages. Every unknown path without a file ending
 import asyncio
 import json
 import mimetypes
+import re
 from pathlib import Path
 
 import structlog
@@ -25,6 +26,7 @@ log = structlog.get_logger("site")
 
 REPLICA_LAG_MAX = 1000  # frames a replica may be behind the log and still be called ready
 HEALTH_TIMEOUT_S = 1.0
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?", re.ASCII).fullmatch
 
 NOT_BUILT = """\
 <!doctype html><meta charset="utf-8"><title>CryptoShop</title>
@@ -93,16 +95,16 @@ def site_app(settings: Settings, health: Health) -> Litestar:
 
     @get("/config.json", sync_to_thread=False)
     def config(request: Request) -> Response:
-        host = request.url.hostname or settings.host
+        host = public_host(request, settings)
         body = json.dumps({"ws": f"ws://{host}:{settings.ws_port}", "demo": settings.demo})
         return Response(body, media_type=MediaType.JSON, headers={"cache-control": "no-store"})
 
     @get(["/", "/{path:path}"])
     async def page(request: Request, path: str = "/") -> Response:
-        return await asyncio.to_thread(serve_file, settings, request.url.hostname or settings.host, path)
+        return await asyncio.to_thread(serve_file, settings, public_host(request, settings), path)
 
     def failed(request: Request, error: Exception) -> Response:
-        log.error("page failed", path=request.url.path, exc_info=error)
+        log.error("page failed", path=request.scope["path"][:128], exc_info=error)
         return Response("something went wrong here; the role's log says what\n", status_code=500, media_type=MediaType.TEXT)
 
     return Litestar(
@@ -114,12 +116,21 @@ def site_app(settings: Settings, health: Health) -> Litestar:
     )
 
 
+def public_host(request: Request, settings: Settings) -> str:
+    """The host by which the client reached this port, as it stands in a URL; it goes into headers, so only what can be a host does."""
+    named = _HOST(request.headers.get("host", ""))
+    return named[1] if named else settings.host
+
+
 def serve_file(settings: Settings, host: str, path: str) -> Response:
     """A file of the web app, or the app's page where `path` names no file."""
     root = APP_DIR.resolve()
-    wanted = (root / path.lstrip("/")).resolve()
-    inside = wanted.is_relative_to(root)
-    if not inside or not wanted.is_file():
+    try:
+        wanted = (root / path.lstrip("/")).resolve()
+        is_there = wanted.is_relative_to(root) and wanted.is_file()
+    except (OSError, ValueError):  # no name that a file could have
+        return Response("not found\n", status_code=404, media_type=MediaType.TEXT)
+    if not is_there:
         if "." in Path(path).name:
             return Response("not found\n", status_code=404, media_type=MediaType.TEXT)
         wanted = root / "index.html"

@@ -26,7 +26,7 @@ def http_app(settings: Settings, gateway: Gateway):
     async def app(scope, receive, send) -> None:
         room = site
         if scope["type"] == "http":
-            room = rooms.get(scope["path"].split("/", 2)[1], site)
+            room = rooms.get(scope["path"].removeprefix("/").partition("/")[0], site)
         await room(scope, receive, send)
 
     return app
