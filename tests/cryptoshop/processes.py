@@ -105,7 +105,7 @@ class Serve:
     def kill_everything(self) -> None:
         """kill -9 of the supervisor, every role and the database, as a power switch would."""
         for process in self.everything():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(ProcessLookupError):  # who loses its parent may be gone already
                 os.kill(process.pid, signal.SIGKILL)
         self.process.wait(30)
         self.process = None
