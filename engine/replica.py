@@ -9,7 +9,7 @@ Must not do: sockets, event loops, the choice of a log.
 import logging
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -77,7 +77,11 @@ class SnapshotStore:
         self._prune()
 
     def newest(self, needed: tuple[str, ...] = (), at_most: int | None = None) -> tuple[int, dict[str, bytes]] | None:
-        """The newest sound snapshot, at position `at_most` or before, that has all `needed` parts: (position, parts).
+        """The first of `sound`."""
+        return next(self.sound(needed, at_most), None)
+
+    def sound(self, needed: tuple[str, ...] = (), at_most: int | None = None) -> Iterator[tuple[int, dict[str, bytes]]]:
+        """Snapshots at position `at_most` or before that have all `needed` parts, newest first: (position, parts).
 
         Damaged ones are reported and passed over.
         """
@@ -90,8 +94,7 @@ class SnapshotStore:
                 logger.error("event=snapshot_passed_over position=%d reason=%s", position, error)
                 continue
             if all(name in parts for name in needed):
-                return position, parts
-        return None
+                yield position, parts
 
     def positions(self) -> list[int]:
         """Of the snapshots that are there, rising."""
@@ -161,17 +164,24 @@ class Replica:
     ) -> "Replica":
         """From the newest sound snapshot (at position `at_most` or before) that has a part for every reducer, or from nothing.
 
+        One that machine or a reducer cannot read (ValueError: another version wrote it) is reported and passed over: the log has it all.
         `machine` is the class.
         """
         machine = machine or default_machine()
         reducers = reducers or {}
-        found = store.newest((CORE_PART, CHAIN_PART, *reducers), at_most) if store is not None else None
-        if found is None:
-            return cls(machine(), reducers)
-        _, parts = found
-        for name, reducer in reducers.items():
-            reducer.restore(parts[name])
-        return cls(machine.restore(parts[CORE_PART]), reducers, parts[CHAIN_PART])
+        blank = {name: reducer.snapshot() for name, reducer in reducers.items()}
+        for position, parts in store.sound((CORE_PART, CHAIN_PART, *reducers), at_most) if store is not None else ():
+            try:
+                restored = machine.restore(parts[CORE_PART])
+                for name, reducer in reducers.items():
+                    reducer.restore(parts[name])
+            except ValueError as error:
+                logger.warning("event=snapshot_passed_over position=%d reason=%s", position, error)
+                for name, reducer in reducers.items():
+                    reducer.restore(blank[name])
+            else:
+                return cls(restored, reducers, parts[CHAIN_PART])
+        return cls(machine(), reducers)
 
     @property
     def position(self) -> int:

@@ -68,6 +68,38 @@ def test_a_snapshot_without_a_reducers_part_is_not_used(tmp_path):
     assert Replica.restore(store, {}, TallyMachine).position == 5
 
 
+class _Later(TallyMachine):
+    """Of a version that does not read the snapshots of another."""
+
+    @classmethod
+    def restore(cls, snapshot):
+        raise ValueError("another version wrote this")
+
+
+class _Picky(Totals):
+    """Does not read the snapshots after 5."""
+
+    def restore(self, data):
+        if int(data) > 6:
+            raise ValueError("another version wrote this")
+        super().restore(data)
+
+
+def test_a_snapshot_of_another_version_is_passed_over(tmp_path, caplog):
+    store, log = SnapshotStore(tmp_path), log_of(20)
+    replica = Replica(TallyMachine(), {"first": Totals(), "totals": Totals()})
+    for position in (5, 10):
+        fed(replica, log[:position])
+        store.save(position, replica.parts())
+    again = Replica.restore(store, {"first": Totals(), "totals": _Picky()}, TallyMachine)
+    assert again.position == 5
+    fed(again, log)
+    assert again.reducers["first"].commands == again.reducers["totals"].commands == 21
+    afresh = Replica.restore(store, {"first": Totals(), "totals": Totals()}, _Later)
+    assert (afresh.position, afresh.reducers["first"].commands, afresh.chain) == (0, 0, GENESIS)
+    assert caplog.text.count("another version wrote this") == 3
+
+
 def test_no_store_or_an_empty_one_means_from_nothing(tmp_path):
     assert Replica.restore(None, {}, TallyMachine).position == 0
     assert Replica.restore(SnapshotStore(tmp_path / "fresh"), {}, TallyMachine).position == 0
