@@ -359,7 +359,11 @@ def test_loading_has_the_final_geometry_and_errors_have_a_way_out(open_desk):
     desk = open_desk(faults_expected=True)
     page = desk.page
     held = []
-    page.route("**/api/v3/exchangeInfo*", held.append)
+
+    def hold(route) -> None:  # Playwright wants a function of Python's, not a method of list's
+        held.append(route)
+
+    page.route("**/api/v3/exchangeInfo*", hold)
     desk.visit()
     expect(page.locator(".ticket .bone").first).to_be_visible()
     bones = page.locator(".chart").bounding_box()
