@@ -545,8 +545,11 @@ def amend(venue: Venue, request: Request) -> Submit:
         target="" if wanted.order_id else wanted.client_id, quantity_lots=lots, client_id=client_id,
     )  # fmt: skip
     known = _open_order(venue, request.account, wanted)
-    if known is not None and known.order_lots == lots:
-        raise DialectError(-2038, "The requested action would change no state; rejecting")
+    if known is not None and known.symbol == listing.symbol:
+        if known.order_lots == lots:
+            raise DialectError(-2038, "The requested action would change no state; rejecting")
+        if listing.units.value(known.price_ticks, lots) < listing.view.min_notional:
+            raise errors.filter_failure("NOTIONAL")
 
     def render(outcomes) -> dict:
         if outcomes[0].code != Code.OK:

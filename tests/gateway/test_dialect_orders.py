@@ -346,6 +346,7 @@ def test_amends_that_fail(venue):
     assert amend(newQty="2") == (-2038, "Order amend (quantity increase) is not supported.")
     assert amend(newQty="1") == (-2038, "The requested action would change no state; rejecting")
     assert amend(newQty="0") == (-1013, "Filter failure: LOT_SIZE")
+    assert amend(newQty="0.04") == (-1013, "Filter failure: NOTIONAL")
     assert amend(newQty="0.5", orderId="77") == (-2011, "Unknown order sent.")
 
 
