@@ -42,12 +42,12 @@ $(VENV)/test.stamp: $(VENV)/runtime.stamp
 
 # The web app needs Node; without it the exchange serves its API and says that the pages are missing.
 web:
-	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(WEB_APP); \
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --silent --no-print-directory $(WEB_APP); \
 	 else echo "set-up 3/3  no npm on PATH: the web app is not built (install Node 20 or newer), the API is served without it"; fi
 
 $(WEB_APP): $(WEB_SOURCES)
 	@echo "set-up 3/3  web app"
-	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
 	@touch $@
 
 clean:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import asyncpg
 import numpy as np
 
-from cryptoshop import database
+from cryptoshop import database, preflight
 from cryptoshop.errors import StartError
 from cryptoshop.listing import (
     DEFAULT_MAX_ORDERS,
@@ -66,7 +66,6 @@ a new venue, from nothing to its first trade:
   cryptoshop admin add-asset BTC --decimals 8
   cryptoshop admin add-asset USDT --decimals 8
   cryptoshop admin add-symbol BTCUSDT --base BTC --quote USDT --tick 0.01 --lot 0.00001 --min-notional 5
-  cryptoshop admin open
   cryptoshop admin deposit you@example.org USDT 10000
   cryptoshop admin keys create you@example.org --label bot --scopes READ,TRADE
 
@@ -101,7 +100,12 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
     """Connected to the running venue of the settings. Raises StartError where there is none."""
     url = settings.running_database_url()
     async with contextlib.AsyncExitStack() as stack:
-        pool = await database.pool(url, connections=2, name="cryptoshop admin")
+        try:
+            pool = await database.pool(url, connections=2, name="cryptoshop admin")
+        except StartError:
+            if settings.database_url or preflight.is_open(settings.data_dir):
+                raise
+            raise settings.not_running() from None  # a killed venue left its run.json behind
         stack.push_async_callback(pool.close)
         try:
             master_key = load_master_key(settings.master_key_path)
@@ -427,7 +431,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_symbol_arguments(command("add-symbol", add_symbol, "list a market and open it", "NAME"))
     command("assets", list_assets, "list the assets")
     command("symbols", list_symbols, "list the markets")
-    command("open", open_venue, "let the log's clock be the venue's time, for ever; a demo does it by itself")
+    command("open", open_venue, "let the log's clock be the venue's time, for ever; serve has done it")
     command("halt", set_symbol_status, "let a market's orders be cancelled only", "SYMBOL")
     command("resume", set_symbol_status, "open a halted market again", "SYMBOL")
     rates = command("fees", fees, "show a market's fees, or set those of one tier", "SYMBOL")

@@ -5,6 +5,7 @@ Each role samples its own counters once a second into metric files below DIR/met
 
 import asyncio
 import logging
+import os
 import sys
 import time
 
@@ -19,6 +20,7 @@ def configure_logging(role: str) -> structlog.stdlib.BoundLogger:
     """One JSON object a line on standard error, with time, level, role and event; also for libraries that use `logging`."""
     shared = [
         structlog.contextvars.merge_contextvars,
+        split_fields,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -32,12 +34,31 @@ def configure_logging(role: str) -> structlog.stdlib.BoundLogger:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
+            pass_foreign_args=True,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     structlog.contextvars.bind_contextvars(role=role)
     return structlog.get_logger(role)
+
+
+def split_fields(_logger, _method: str, event: dict) -> dict:
+    """A line of the rooms below ("event=log_lost position=%d reason=%s") becomes an event with fields of its own."""
+    arguments = iter(event.pop("positional_args", None) or ())
+    record = event.get("_record")
+    if record is None or not str(record.msg).startswith("event="):
+        return event
+    name = "event"
+    for word in record.msg.split():
+        before, is_field, form = word.partition("=")
+        if not is_field:
+            event[name] = f"{event[name]} {word}"
+            continue
+        name = before
+        value = next(arguments, None) if form.startswith("%") else form
+        event[name] = value if isinstance(value, int | float | str) else str(value)
+    return event
 
 
 class Sampler:
@@ -63,7 +84,9 @@ class Sampler:
 
 
 def metrics_page() -> tuple[bytes, str]:
-    """All roles' metrics in Prometheus' text form, and its content type."""
-    registry = prometheus_client.CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    """All roles' metrics in Prometheus' text form, and its content type; of a role that runs alone, its own."""
+    registry = prometheus_client.REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = prometheus_client.CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
     return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST

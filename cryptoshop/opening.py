@@ -7,7 +7,9 @@ import sys
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
 from engine.exchange import ExchangeClient
+from engine.log.port import LogError
 from engine.types import Kind, Role
+from engine.views import ReplicaStopped
 
 
 async def open_venue(settings: Settings) -> None:
@@ -24,7 +26,11 @@ async def open_venue(settings: Settings) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser("cryptoshop.opening", description="Open the venue of a running log.")
     add_arguments(parser)
-    asyncio.run(open_venue(from_arguments(parser.parse_args())))
+    try:
+        asyncio.run(open_venue(from_arguments(parser.parse_args())))
+    except (LogError, ReplicaStopped, TimeoutError) as error:
+        print(f"cryptoshop: the venue could not be opened: {error or 'the log did not answer in time'}", file=sys.stderr)
+        return 1
     return 0
 
 

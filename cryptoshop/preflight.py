@@ -3,6 +3,7 @@
 Owns the lock of the data directory: one venue at a time may have it open.
 """
 
+import errno
 import fcntl
 import os
 import socket
@@ -55,17 +56,33 @@ def is_open(data_dir: Path) -> bool:
     return False
 
 
+def check_log(settings: Settings) -> None:
+    """The log of a venue that has opened before is still there: an empty one in its place would begin another history."""
+    if any(settings.log_dir.glob("*.log")) or not (settings.opened_path.exists() or any(settings.snapshot_dir.glob("*.snapshot"))):
+        return
+    raise StartError(
+        f"the command log of this venue is gone from {settings.log_dir}: put its files back, or begin anew in another --data-dir"
+    )
+
+
 def check_ports(settings: Settings) -> None:
     """Both ports can be bound."""
     if settings.http_port == settings.ws_port:
         raise StartError(f"--http-port and --ws-port are both {settings.http_port}: they must differ")
-    for flag, port in (("--http-port", settings.http_port), ("--ws-port", settings.ws_port)):
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((settings.host, port))
-            except OSError as error:
-                raise StartError(
-                    f"port {port} on {settings.host} cannot be used ({error.strerror}): stop what uses it, or choose another with {flag}"
-                ) from None
+    check_port(settings.host, settings.http_port, "--http-port")
+    check_port(settings.host, settings.ws_port, "--ws-port")
+
+
+def check_port(host: str, port: int, flag: str) -> None:
+    """The port, which `flag` names, can be bound on the host."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise StartError(f"{host} is no address of this machine ({error.strerror}): choose another with --host") from None
+            raise StartError(
+                f"port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or choose another with {flag}"
+            ) from None

@@ -117,17 +117,32 @@ class Settings:
         try:
             return json.loads(self.run_path.read_text())["database_url"]
         except (OSError, ValueError, KeyError):
-            raise StartError(
-                f"no venue is running on {self.data_dir}: start one with `cryptoshop serve --data-dir {self.data_dir}`, "
-                "or name its database with --database-url"
-            ) from None
+            raise self.not_running() from None
+
+    def not_running(self) -> StartError:
+        return StartError(
+            f"no venue is running on {self.data_dir}: start one with `cryptoshop serve --data-dir {self.data_dir}`, "
+            "or name its database with --database-url"
+        )
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise argparse.ArgumentTypeError(f"{text} is not a port (1 to 65535)")
-    return port
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port (1 to 65535)")
+    return int(text)
+
+
+def _weight(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 999999999")
+    return int(text)
+
+
+def _log_url(text: str) -> str:
+    kind, _, path = text.partition(":")
+    if text and (kind != "local" or not path):  # argparse asks about the default, too
+        raise argparse.ArgumentTypeError(f"'{text}' is not a command log's address: it looks like local:/path/of/log.sock")
+    return text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,8 +154,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ws-port", type=_port, default=WS_PORT, metavar="PORT", help=f"websockets (default: {WS_PORT})")
     parser.add_argument("--database-url", default=os.environ.get("CRYPTOSHOP_DATABASE_URL", ""), metavar="URL",
                         help="postgresql://user:password@host:port/name of a PostgreSQL to use instead of the embedded one")  # fmt: skip
-    parser.add_argument("--log", dest="log_url", default="", metavar="URL", help="local:SOCKET of a command log that runs already")
-    parser.add_argument("--request-weight", type=int, default=None, metavar="N",
+    parser.add_argument("--log", dest="log_url", type=_log_url, default="", metavar="URL",
+                        help="local:SOCKET of a command log that runs already")  # fmt: skip
+    parser.add_argument("--request-weight", type=_weight, default=None, metavar="N",
                         help=f"request weight an address may use in a minute; 0 = no limit (default: {REQUEST_WEIGHT}, "
                              f"with --demo {DEMO_REQUEST_WEIGHT})")  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="list markets, fund demo users, start demo traders, back-fill a day")

@@ -23,6 +23,7 @@ from cryptoshop.errors import StartError
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 
 READY_TIMEOUT_S = 120
+FOREIGN_LOG_TIMEOUT_S = 5
 STOP_TIMEOUT_S = 10
 RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
 RESTARTS_FORGIVEN_AFTER_S = 60
@@ -56,11 +57,13 @@ class Role:
     process: asyncio.subprocess.Process | None = None
     restarts: int = 0
     started: float = 0.0
+    written: int = 0  # bytes in its log file when it was started
     stopping: bool = False
 
     async def start(self) -> None:
         self.started = time.monotonic()
         with open(self.settings.role_log_dir / f"{self.name}.log", "ab") as log:
+            self.written = log.tell()
             self.process = await asyncio.create_subprocess_exec(
                 *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_stop_with_parent,
@@ -98,10 +101,10 @@ class Role:
             await self.process.wait()
 
     def last_words(self) -> str:
-        """The end of the role's log, on one line."""
+        """What this run of the role said last, on one line."""
         path = self.settings.role_log_dir / f"{self.name}.log"
         with contextlib.suppress(OSError):
-            lines = path.read_bytes()[-2000:].decode(errors="replace").strip().splitlines()
+            lines = path.read_bytes()[self.written :][-2000:].decode(errors="replace").strip().splitlines()
             if lines:
                 return f"{lines[-1][:300]} (more in {path})"
         return f"see {path}"
@@ -120,6 +123,7 @@ class Supervisor:
         self.postgres = None
         self.keepers: list[asyncio.Task] = []
         self.stop_asked = asyncio.Event()
+        self.opened = False
 
     # ---- start
 
@@ -138,6 +142,7 @@ class Supervisor:
                     await start
                 return 130
             await start
+            self.opened = True
             say(banner(self.settings, time.monotonic() - began))
             await asked
             return 0
@@ -151,6 +156,7 @@ class Supervisor:
         shutil.rmtree(settings.shared_dir, ignore_errors=True)
         settings.metrics_dir.mkdir(parents=True)
         if not settings.log_url:
+            preflight.check_log(settings)
             await self.launch("log")
         say("start 1/4  PostgreSQL and the core's kernels (compiling them takes a minute the first time)")
         compiling = asyncio.create_task(run_step("cryptoshop.compile", settings))
@@ -206,18 +212,25 @@ class Supervisor:
 
     async def wait_for_log(self) -> None:
         """Until the log accepts connections; a log that refuses to start (damage) ends the start with its reason."""
+        if self.settings.log_url:
+            await self.find_log(self.settings.log_url.partition(":")[2])
+            return
         log = self.roles[0]
         until = time.monotonic() + READY_TIMEOUT_S
-        while not self.settings.log_url:
+        while not await answers(str(self.settings.log_socket)):
             if log.restarts or (log.process and log.process.returncode):
                 raise StartError(f"the command log did not start: {log.last_words()}")
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_unix_connection(str(self.settings.log_socket))
-                writer.close()
-                return
             if time.monotonic() > until:
                 raise StartError(f"the command log is not ready after {READY_TIMEOUT_S} s: {log.last_words()}")
             await asyncio.sleep(0.05)
+
+    async def find_log(self, path: str) -> None:
+        """Until the log that someone else runs accepts connections."""
+        until = time.monotonic() + FOREIGN_LOG_TIMEOUT_S
+        while not await answers(path):
+            if time.monotonic() > until:
+                raise StartError(f"no command log answers at {path}: start it (cryptoshop log), or leave --log away")
+            await asyncio.sleep(0.1)
 
     async def wait_until_ready(self) -> None:
         until = time.monotonic() + READY_TIMEOUT_S
@@ -244,7 +257,8 @@ class Supervisor:
 
     async def stop(self) -> None:
         """The edges first, then the recorder, then the log, then the database."""
-        if self.roles:
+        told = self.roles and (self.opened or self.stop_asked.is_set())  # a start that failed says why, and nothing else
+        if told:
             say("stopping …")
         for role in self.roles:
             role.stopping = True
@@ -258,8 +272,18 @@ class Supervisor:
         if self.postgres is not None:
             await asyncio.to_thread(self.postgres.stop)
         self.settings.run_path.unlink(missing_ok=True)
-        if self.roles:
+        if told:
             say("stopped; everything acknowledged is in the log")
+
+
+async def answers(path: str) -> bool:
+    """Whether something accepts connections on a Unix socket."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def ask_ready(settings: Settings) -> tuple[bool, str]:

@@ -34,9 +34,10 @@ from cryptoshop.roles.common import master_key
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
 from engine.exchange import ExchangeClient
+from engine.log.port import LogError
 from engine.types import HOUSE_GATEWAY, Code, KeyScope, Kind, OrderType, Role, Side
 from engine.units import parse_units
-from engine.views import SymbolView
+from engine.views import ReplicaStopped, SymbolView
 from gateway.identity import Identity
 
 DAY_NS = 86_400 * 10**9
@@ -217,8 +218,8 @@ def main() -> int:
     add_arguments(parser)
     try:
         asyncio.run(set_up(from_arguments(parser.parse_args())))
-    except StartError as error:
-        print(f"cryptoshop: {error}", file=sys.stderr)
+    except (StartError, LogError, ReplicaStopped, TimeoutError) as error:
+        print(f"cryptoshop: the demo could not be set up: {error or 'the log did not answer in time'}", file=sys.stderr)
         return 1
     return 0
 

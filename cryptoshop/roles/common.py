@@ -14,12 +14,15 @@ from cryptoshop.errors import StartError
 from cryptoshop.observability import Sampler, configure_logging
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine.exchange import ExchangeClient
+from engine.log.port import LogError
 from engine.types import Role
+from engine.views import ReplicaStopped
 from gateway.gateway import Gateway
 from gateway.identity import Identity, MasterKeyError, load_master_key
 from gateway.limits import Limits
 from gateway.listen_keys import ListenKeys
 from marketdata import History, MarketData
+from marketdata.errors import MarketDataError
 
 EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK
 
@@ -53,7 +56,10 @@ def master_key(settings: Settings) -> bytes:
 
 
 def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]]) -> int:
-    """The shell of a role: flags, logging, one uvloop, SIGTERM and SIGINT cancel `serve`. Returns the exit status."""
+    """The shell of a role: flags, logging, one uvloop, SIGTERM and SIGINT cancel `serve`. Returns the exit status.
+
+    Raises StartError, in one line, for what an operator can mend: a log that is away or not this venue's, a database, a port.
+    """
     parser = argparse.ArgumentParser(f"cryptoshop {name}", description=description)
     add_arguments(parser)
     settings = from_arguments(parser.parse_args(arguments))
@@ -65,8 +71,12 @@ def run_role(name: str, description: str, arguments: list[str], serve: Callable[
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         await serve(settings)
 
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         uvloop.run(body())
+    except asyncio.CancelledError:
+        pass
+    except (LogError, ReplicaStopped, MarketDataError, OSError) as error:
+        raise StartError(f"the role {name} cannot go on: {error or type(error).__name__}") from None
     return 0
 
 

@@ -5,6 +5,7 @@ import contextlib
 
 import uvicorn
 
+from cryptoshop import preflight
 from cryptoshop.bounded_http import BoundedHttp
 from cryptoshop.roles.common import open_gateway, run_role, sampled
 from cryptoshop.settings import Settings
@@ -33,6 +34,7 @@ def http_app(settings: Settings, gateway: Gateway):
 
 
 async def serve(settings: Settings) -> None:
+    preflight.check_port(settings.host, settings.http_port, "--http-port")
     async with open_gateway(settings) as gateway, sampled("rest", gateway.exchange):
         config = uvicorn.Config(
             http_app(settings, gateway), host=settings.host, port=settings.http_port, log_config=None, access_log=False,

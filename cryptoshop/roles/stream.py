@@ -1,5 +1,6 @@
 """`cryptoshop stream`: market streams, user data and the WebSocket API on the websocket port."""
 
+from cryptoshop import preflight
 from cryptoshop.roles.common import open_gateway, run_role, sampled, while_replica_lives
 from cryptoshop.settings import Settings
 from gateway import stream
@@ -8,6 +9,7 @@ DESCRIPTION = "Websockets of a running venue: market streams, user data streams,
 
 
 async def serve(settings: Settings) -> None:
+    preflight.check_port(settings.host, settings.ws_port, "--ws-port")
     async with open_gateway(settings) as gateway:
         server = stream.StreamServer(gateway)
         async with sampled("stream", gateway.exchange, server.counters):

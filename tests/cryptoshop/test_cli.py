@@ -1,5 +1,6 @@
 """The command line: help that teaches, and each thing that can be wrong at the start said in one line with a non-zero exit."""
 
+import asyncio
 import fcntl
 import os
 import re
@@ -8,8 +9,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from cryptoshop import preflight
+from cryptoshop.errors import StartError
+from cryptoshop.settings import Settings
+from cryptoshop.supervisor import Role, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("serve", "log", "recorder", "rest", "stream", "admin", "verify", "replay", "bench")
@@ -62,6 +69,69 @@ def test_a_busy_port_is_named_with_the_flag_that_helps(tmp_path: Path) -> None:
         assert port in line and "--http-port" in line
         line = refusal(cryptoshop("serve", "--data-dir", str(tmp_path), "--ws-port", port, "--http-port", str(free_port())))
         assert port in line and "--ws-port" in line
+
+
+@pytest.mark.parametrize(("role", "flag"), [("rest", "--http-port"), ("stream", "--ws-port")])
+def test_a_role_alone_on_a_busy_port(tmp_path: Path, role: str, flag: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        line = refusal(cryptoshop(role, "--data-dir", str(tmp_path), flag, port))
+    assert port in line and flag in line
+
+
+def test_a_host_that_is_not_this_machine(tmp_path: Path) -> None:
+    line = refusal(cryptoshop("serve", "--data-dir", str(tmp_path), "--host", "192.0.2.1"))
+    assert "192.0.2.1" in line and "--host" in line
+
+
+@pytest.mark.parametrize("flag", ["--http-port=abc", "--ws-port=65536", "--request-weight=-5", "--log=garbage", "--log=local:"])
+def test_a_flag_that_cannot_be_read_is_explained(tmp_path: Path, flag: str) -> None:
+    result = cryptoshop("serve", "--data-dir", str(tmp_path), flag)
+    assert result.returncode == 2
+    last = result.stderr.strip().splitlines()[-1]
+    name, _, value = flag.partition("=")
+    assert name in last and f"'{value}' is not a" in last
+
+
+def test_a_log_elsewhere_that_does_not_answer(tmp_path: Path) -> None:
+    supervisor = Supervisor(Settings(tmp_path, log_url=f"local:{tmp_path}/log.sock"))
+    with mock.patch("cryptoshop.supervisor.FOREIGN_LOG_TIMEOUT_S", 0), pytest.raises(StartError, match="no command log answers at"):
+        asyncio.run(supervisor.wait_for_log())
+
+
+async def test_a_log_elsewhere_that_answers(tmp_path: Path) -> None:
+    path = tmp_path / "log.sock"
+    async with await asyncio.start_unix_server(lambda _reader, writer: writer.close(), str(path)):
+        await Supervisor(Settings(tmp_path, log_url=f"local:{path}")).wait_for_log()
+
+
+def test_a_log_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    settings.log_dir.mkdir()
+    preflight.check_log(settings)  # a new venue
+    settings.opened_path.touch()
+    with pytest.raises(StartError, match="log of this venue is gone"):
+        preflight.check_log(settings)
+    (settings.log_dir / "00000000000000000001.log").touch()
+    preflight.check_log(settings)
+
+
+def test_what_a_role_said_last_is_of_this_run(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    settings.role_log_dir.mkdir()
+    (settings.role_log_dir / "rest.log").write_text("words of an earlier run\n")
+    role = Role("rest", [sys.executable, "-c", "print('words of this run')"], settings)
+
+    async def run() -> None:
+        await role.start()
+        await role.process.wait()
+
+    asyncio.run(run())
+    assert "words of this run" in role.last_words()
+    role.written = (settings.role_log_dir / "rest.log").stat().st_size
+    assert "words" not in role.last_words()
 
 
 def test_a_data_directory_that_cannot_be_written(tmp_path: Path) -> None:
