@@ -162,7 +162,11 @@ async def _answer(gateway: Gateway, scope: dict, receive: Callable[[], Awaitable
     if len(query) > QUERY_MAX:
         raise errors.DialectError(-1101, "Too many parameters sent for this endpoint.", 400)
     params = _parameters(query, body)
-    used = gateway.limits.charge(address, operation.weight_of(params))
+    try:
+        used = gateway.limits.charge(address, operation.weight_of(params))
+    except DialectError as refusal:
+        refusal.headers = (*refusal.headers, _weight_header(gateway.limits.used(address)))
+        raise
     try:
         principal = scope.get("state", {}).get("principal")
         if operation.security is not Security.NONE and (api_key := _header(headers, b"x-mbx-apikey")):

@@ -112,9 +112,14 @@ def _fill(symbol, trade_id, price_ticks, quantity_lots, quote_quantity, time_ns,
 
 
 def fold_fills(rows: np.ndarray, tail: np.ndarray, account: int, order_id: int, bounds: Bounds) -> list[Fill]:
-    """The account's fills: of `rows` (TRADE array, rising ids), then of the tail."""
+    """The account's fills: of `rows` (TRADE array, rising ids), then of the tail.
+
+    A trade with oneself is two fills under one id; they stay on one page, which may so be one longer than the limit. Who goes on from
+    the last id + 1 then misses nothing.
+    """
     fills = [fill for fill in fills_of(np.concatenate([rows, tail]), account, order_id) if bounds.admit(fill.trade_id, fill.time_ns)]
-    return bounds.cut(fills)
+    on_page = {fill.trade_id for fill in bounds.cut(fills)}
+    return [fill for fill in fills if fill.trade_id in on_page]
 
 
 # ---------------------------------------------------------------- orders

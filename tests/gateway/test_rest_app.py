@@ -328,6 +328,7 @@ async def test_limits_hold(stage):
         stage.gateway.limits = before
     assert [answer.status_code for answer in answers] == [200, 429]
     assert (answers[1].json()["code"], 1 <= int(answers[1].headers["retry-after"]) <= 60) == (-1003, True)
+    assert answers[1].headers["x-mbx-used-weight-1m"] == "40"
 
 
 # ---------------------------------------------------------------- anything at all

@@ -7,7 +7,17 @@ import pytest
 
 from marketdata import AGG_TRADE, INTERVALS, KLINE, TRADE, MarketData
 from marketdata.facts import Frame, candles_of, entries_of, order_facts, trades_of, transfer_facts
-from marketdata.fold import Bounds, fold_agg_trades, fold_fills, fold_klines, fold_order, fold_orders, fold_trades_from, fold_transfers
+from marketdata.fold import (
+    Bounds,
+    fills_of,
+    fold_agg_trades,
+    fold_fills,
+    fold_klines,
+    fold_order,
+    fold_orders,
+    fold_trades_from,
+    fold_transfers,
+)
 from marketdata.history import Tail, finer_interval
 from marketdata.intervals import kline_back, kline_open
 from tests.marketdata.brute import Past
@@ -69,7 +79,23 @@ def test_trades_aggregates_and_fills(cuts: Cuts) -> None:
             mine = done[(done["agg_id"] >= bounds.from_id) & (done["time_ns"] >= bounds.start_ns)]
             assert fold_agg_trades(mine, tail, bounds).tolist() == bounds.cut(inside)
             fills = [fill for fill in cuts.past.fills(account, 1) if bounds.admit(fill.trade_id, fill.time_ns)]
-            assert fold_fills(rows, tail, account, 0, bounds) == bounds.cut(fills)
+            page = fold_fills(rows, tail, account, 0, bounds)
+            assert {fill.trade_id for fill in page} == {fill.trade_id for fill in bounds.cut(fills)}
+            assert page == [fill for fill in fills if page[0].trade_id <= fill.trade_id <= page[-1].trade_id]
+
+
+def test_paging_from_the_last_id_misses_no_side_of_a_trade_with_oneself() -> None:
+    trades = np.zeros(6, TRADE)
+    trades["trade_id"] = np.arange(1, 7)
+    trades["taker_account"] = 16
+    trades["maker_account"] = [16, 17, 16, 16, 17, 16]
+    trades["taker_order"], trades["maker_order"] = 1, 2
+    everything = fills_of(trades, 16)
+    paged, from_id = [], 1
+    while page := fold_fills(trades[:3], trades[3:], 16, 0, Bounds(2, from_id=from_id)):
+        paged += page
+        from_id = page[-1].trade_id + 1
+    assert paged == everything
 
 
 def test_orders(cuts: Cuts) -> None:

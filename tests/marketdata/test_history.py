@@ -134,7 +134,8 @@ async def check_fills(scene: Scene) -> None:
         if fill.trade_id >= (from_id or 0) and start_ns <= fill.time_ns <= end_ns and order_id in (None, fill.order_id)
     ]
     first = any(given is not None for given in (from_id, order_id, asked["start_ms"]))
-    assert found == cut(expected, limit, first), (asked, from_id, order_id, limit)
+    on_page = {fill.trade_id for fill in cut(expected, limit, first)}  # a trade with oneself is not torn apart
+    assert found == [fill for fill in expected if fill.trade_id in on_page], (asked, from_id, order_id, limit)
 
 
 async def check_orders(scene: Scene) -> None:
