@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import getpass
 import json
+import logging
 import secrets
 import sys
 import time
@@ -35,7 +36,7 @@ from cryptoshop.listing import (
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine.commands import admin, transfer
 from engine.exchange import ExchangeClient
-from engine.log.port import LogError
+from engine.log.port import LogError, LogRefused
 from engine.replica import ReplicaStopped
 from engine.types import (
     FEE_TIERS,
@@ -495,10 +496,13 @@ async def _run(given: argparse.Namespace) -> Lines:
 
 def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())  # what the rooms below log is said here in one line
     try:
         lines = asyncio.run(_run(given))
     except (Refused, ListingError, AccountError, MasterKeyError) as error:
         raise StartError(str(error)) from None
+    except LogRefused as error:
+        raise StartError(f"the command log refused it, and nothing has changed: {error}") from None
     except (LogError, ReplicaStopped, TimeoutError) as error:
         raise StartError(f"the exchange did not answer, look whether it took effect: {error or 'time is up'}") from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -4,6 +4,7 @@ Owns the list of commands; each is a module with `main(arguments)`, imported onl
 """
 
 import importlib
+import os
 import sys
 
 from cryptoshop.errors import StartError
@@ -40,7 +41,17 @@ _COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (0 done, 1 could not, 2 wrong usage)."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        try:
+            return run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, like `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(USAGE, end="")
         return 0 if arguments else 2

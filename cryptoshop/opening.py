@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 
 from cryptoshop.settings import Settings, add_arguments, from_arguments
@@ -26,6 +27,7 @@ async def open_venue(settings: Settings) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser("cryptoshop.opening", description="Open the venue of a running log.")
     add_arguments(parser)
+    logging.getLogger().addHandler(logging.NullHandler())  # what is wrong is said here in one line
     try:
         asyncio.run(open_venue(from_arguments(parser.parse_args())))
     except (LogError, ReplicaStopped, TimeoutError) as error:

@@ -7,6 +7,7 @@ its own before REST and websockets open; writes DIR/demo.json last.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import secrets
 import sys
@@ -216,6 +217,7 @@ async def set_up(settings: Settings) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser("cryptoshop.demo.setup", description="The demo's first start, on a running log and database.")
     add_arguments(parser)
+    logging.getLogger().addHandler(logging.NullHandler())  # what is wrong is said here in one line
     try:
         asyncio.run(set_up(from_arguments(parser.parse_args())))
     except (StartError, LogError, ReplicaStopped, TimeoutError) as error:

@@ -82,5 +82,7 @@ def _checked(read: Callable[[Path], T], path: Path) -> T:
         return read(path)
     except FileNotFoundError:
         raise StartError(f"there is no file {path}") from None
+    except OSError as error:
+        raise StartError(f"{path} cannot be read: {error.strerror or error}") from None
     except UNREADABLE as error:
         raise StartError(f"{path} is not in this format ({error})") from None

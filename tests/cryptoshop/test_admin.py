@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cryptoshop import admin, cli
+from engine.log.port import LogRefused, Refusal
 from engine.types import KeyScope
 
 ALICE = "alice@example.org"
@@ -226,6 +228,18 @@ def test_every_example_of_the_help_parses():
     for example in examples:
         assert admin._parser().parse_args(example[2:]).command == example[2]
     assert admin._scopes("READ, trade") == KeyScope.READ | KeyScope.TRADE
+
+
+def test_a_full_disk_is_told_as_what_it_is(tmp_path, capsys, monkeypatch):
+    async def refuse(_given):
+        logging.getLogger("engine.exchange").error("event=log_refuses")
+        raise LogRefused(Refusal.NO_SPACE, "the disk is nearly full")
+
+    monkeypatch.setattr(admin, "_run", refuse)
+    assert cli.main(["admin", "--data-dir", str(tmp_path), "symbols"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "nothing has changed" in said and "nearly full" in said
 
 
 @pytest.mark.parametrize("run_file", [None, "", "{}", '{"database_url": "postgresql://postgres@/x?host=/nowhere"}'])

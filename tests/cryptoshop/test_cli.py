@@ -60,6 +60,20 @@ def test_no_command_and_an_unknown_one() -> None:
     assert unknown.returncode == 2 and "no command 'trade'" in unknown.stderr
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["replay", "--help"]], ids=" ".join)
+def test_a_reader_that_has_enough_is_no_trouble(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        result = subprocess.run([sys.executable, "-m", "cryptoshop.cli", *arguments], cwd=ROOT, stdout=nobody, stderr=subprocess.PIPE,
+                                timeout=60, check=False)  # fmt: skip
+    assert result.stderr == b""
+
+
+def test_a_directory_is_no_recording(tmp_path: Path) -> None:
+    assert "Is a directory" in refusal(cryptoshop("replay", "--format", "bitstamp", str(tmp_path)))
+
+
 def test_a_busy_port_is_named_with_the_flag_that_helps(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
