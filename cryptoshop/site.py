@@ -57,7 +57,10 @@ class Health:
                 return "replica", False, {"position": exchange.position, "error": reason}
         except ReplicaStopped as error:
             return "replica", False, {"position": exchange.position, "error": f"the replica has stopped: {error}"}
-        return "replica", exchange.lag <= REPLICA_LAG_MAX, {"position": exchange.position, "head": exchange.head, "lag": exchange.lag}
+        facts = {"position": exchange.position, "head": exchange.head, "lag": exchange.lag}
+        if exchange.refusing:  # still ready: reads and cancels are served while the log sheds orders
+            facts["refusing"] = exchange.refusing
+        return "replica", exchange.lag <= REPLICA_LAG_MAX, facts
 
     async def recorder(self) -> tuple[str, bool, dict]:
         try:
