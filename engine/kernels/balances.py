@@ -1,9 +1,10 @@
 """Balances: (available, held) of an account in an asset. Owns where they are; what may be moved is decided by the callers.
 
-A balance comes into being with its first movement and stays. Its slot is good for one command: the table grows between commands.
+A balance comes into being with its first movement, or its owner's first order command, and stays. Its slot is good for one
+command: the table grows between commands.
 """
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import inlined_kernel
 from engine.kernels.hashed import NOWHERE, find, insert
 
 
@@ -17,7 +18,7 @@ def balance_slot(venue, balances, account, asset):
     return slot
 
 
-@kernel
+@inlined_kernel
 def available_of(balances, account, asset):
     """What the account has available, 0 where there is no balance."""
     slot = find(balances, account, asset)
@@ -25,8 +26,13 @@ def available_of(balances, account, asset):
 
 
 @inlined_kernel
-def move_to_held(venue, balances, account, asset, amount):
-    """From available to held; a negative amount gives back."""
-    balance = balances[balance_slot(venue, balances, account, asset)]
+def hold(balance, amount):
+    """From available to held of a BALANCE record; a negative amount gives back."""
     balance.available -= amount
     balance.held += amount
+
+
+@inlined_kernel
+def move_to_held(venue, balances, account, asset, amount):
+    """The same, by account and asset."""
+    hold(balances[balance_slot(venue, balances, account, asset)], amount)

@@ -6,11 +6,13 @@ an order lies in the book if and only if its hold is in its owner's held balance
 the next one mostly comes soon; `gather_rosters` leaves the empty ones behind when room is needed.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix, signed
-from engine.kernels.balances import balance_slot, move_to_held
+from engine.kernels.balances import balance_slot, hold
 from engine.kernels.hashed import NOWHERE, find, insert, link, row_of, unlink
 from engine.kernels.ladder import add_level, find_level, remove_level
 from engine.types import Side
@@ -30,9 +32,41 @@ def rest_of(order):
     return order.order_lots - order.executed_lots
 
 
+class Owner(NamedTuple):
+    """Where an account stands on a symbol, looked up once a command: slots of its roster and of its two balances. Good for one command."""
+
+    roster: int
+    base: int
+    quote: int
+
+
 @inlined_kernel
 def hold_asset(symbol, side):
     return symbol.quote if side == Side.BUY else symbol.base
+
+
+@inlined_kernel
+def owner_of(venue, symbol, book, balances, account, symbol_id):
+    """Roster and balances are made where there are none, so that nothing after it, a fill least of all, brings them into being."""
+    roster = find(book.rosters, account, symbol_id)
+    if roster == NOWHERE:
+        roster = insert(book.rosters, account, symbol_id)
+        venue.rosters_used += 1
+    base = balance_slot(venue, balances, account, symbol.base)
+    quote = balance_slot(venue, balances, account, symbol.quote)
+    return Owner(roster, base, quote)
+
+
+@inlined_kernel
+def roster_of(book, order):
+    """The slot of the roster an open order is on."""
+    return find(book.rosters, np.int64(order.account), np.int64(order.symbol))
+
+
+@inlined_kernel
+def paying_balance(owner, side):
+    """The slot of the balance that an order of this side holds from."""
+    return owner.quote if side == Side.BUY else owner.base
 
 
 @inlined_kernel
@@ -86,14 +120,12 @@ def _take_level(venue, book):
 
 
 @inlined_kernel
-def enter_book(venue, symbol, book, balances, slot):
+def enter_book(venue, symbol, book, balances, owner, slot):
     """Lets the order's rest lie in the book, behind all others at its price; returns the level's lots."""
     order = book.orders[slot]
     side = np.int64(order.side)
-    account = np.int64(order.account)
     lots = rest_of(order)
-    move_to_held(venue, balances, account, hold_asset(symbol, side), hold_amount(symbol, side, order.price_ticks, lots))
-    balance_slot(venue, balances, account, hold_asset(symbol, 1 - side))  # so that a fill brings no balance of the maker into being
+    hold(balances[paying_balance(owner, side)], hold_amount(symbol, side, order.price_ticks, lots))
 
     ladder = book.ladders[np.int64(order.symbol) * 2 + side]
     place = np.int64(find_level(book, ladder, order.price_ticks))
@@ -116,24 +148,17 @@ def enter_book(venue, symbol, book, balances, slot):
     level.count += 1
     level.lots += lots
 
-    _join_roster(venue, book, order, slot)
+    _join_roster(book, book.rosters[owner.roster], order, slot)
     link(book.order_ids, 0, id_key(order.order_id), slot)
     digest = digest_of(order)
     if digest != 0:
-        link(book.client_ids, account, digest, slot)
+        link(book.client_ids, np.int64(order.account), digest, slot)
     venue.orders_open += 1
     return level.lots
 
 
 @inlined_kernel
-def _join_roster(venue, book, order, slot):
-    account = np.int64(order.account)
-    symbol = np.int64(order.symbol)
-    place = find(book.rosters, account, symbol)
-    if place == NOWHERE:
-        place = insert(book.rosters, account, symbol)
-        venue.rosters_used += 1
-    roster = book.rosters[place]
+def _join_roster(book, roster, order, slot):
     order.roster_next = 0
     order.roster_previous = roster.tail
     if roster.count != 0:
@@ -145,9 +170,7 @@ def _join_roster(venue, book, order, slot):
 
 
 @inlined_kernel
-def _quit_roster(book, order):
-    place = find(book.rosters, np.int64(order.account), np.int64(order.symbol))
-    roster = book.rosters[place]
+def _quit_roster(book, roster, order):
     if order.roster_previous != 0:
         book.orders[order.roster_previous].roster_next = order.roster_next
     else:
@@ -160,8 +183,8 @@ def _quit_roster(book, order):
 
 
 @inlined_kernel
-def leave_book(venue, book, slot):
-    """Takes the order out of its level, roster and indexes; returns the level's lots without it. Its row stays filled until freed."""
+def leave_book(venue, book, roster, slot):
+    """Takes the order out of its level, its roster and the indexes; returns the level's lots without it. Its row stays filled."""
     order = book.orders[slot]
     level = book.levels[order.level]
     if order.previous != 0:
@@ -181,7 +204,7 @@ def leave_book(venue, book, slot):
         level.next_free = venue.levels_free
         venue.levels_free = order.level
 
-    _quit_roster(book, order)
+    _quit_roster(book, book.rosters[roster], order)
     unlink(book.order_ids, 0, id_key(order.order_id))
     digest = digest_of(order)
     if digest != 0:
@@ -191,11 +214,11 @@ def leave_book(venue, book, slot):
 
 
 @inlined_kernel
-def give_hold_back(venue, symbol, balances, order, lots):
+def give_hold_back(symbol, balances, owner, order, lots):
     """Returns what `lots` of a resting order hold to its owner's available balance."""
     side = np.int64(order.side)
     amount = hold_amount(symbol, side, order.price_ticks, lots)
-    move_to_held(venue, balances, np.int64(order.account), hold_asset(symbol, side), -amount)
+    hold(balances[paying_balance(owner, side)], -amount)
 
 
 @inlined_kernel
@@ -209,19 +232,6 @@ def open_order(book, account, symbol, order_id, digest):
         return 0
     order = book.orders[slot]
     return slot if slot != 0 and order.account == account and order.symbol == symbol else 0
-
-
-@inlined_kernel
-def open_orders_of(book, account, symbol):
-    """How many orders the account has open on the symbol."""
-    place = find(book.rosters, account, symbol)
-    return book.rosters[place].count if place != NOWHERE else 0
-
-
-@kernel
-def oldest_order_of(book, account, symbol):
-    """The row of the account's oldest open order on the symbol; there is one."""
-    return np.int64(book.rosters[find(book.rosters, account, symbol)].head)
 
 
 @kernel

@@ -17,13 +17,13 @@ from engine.types import (
 
 def batch_of(commands: np.ndarray) -> Batch:
     """A contiguous array of 128-byte records, of whatever dtype, as a batch with room for its codes."""
-    octets = commands.reshape(-1).view(np.uint8)
+    words = commands.reshape(-1).view(np.int64)
     return Batch(
-        orders=octets.view(ORDER_COMMAND),
-        transfers=octets.view(TRANSFER_COMMAND),
-        admin=octets.view(ADMIN_COMMAND),
-        words=octets.view(np.int64),
-        codes=np.zeros(octets.size // COMMAND_BYTES, np.int16),
+        orders=words.view(ORDER_COMMAND),
+        transfers=words.view(TRANSFER_COMMAND),
+        admin=words.view(ADMIN_COMMAND),
+        words=words,
+        codes=np.zeros(words.size * 8 // COMMAND_BYTES, np.int16),
     )
 
 

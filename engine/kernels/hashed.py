@@ -4,13 +4,14 @@ A table's records start with the key fields `high` and `low`; a slot with both z
 the followers back, so there are no tombstones and a look-up ends at the first empty slot. Slots move on removal: keep keys, not slots.
 """
 
+import numpy as np
+
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import signed
 
 NOWHERE = -1
 _SPREAD_LOW = signed(0xC2B2AE3D27D4EB4F)
 _SPREAD = signed(0x9E3779B97F4A7C15)
-_LOWER_HALF = 0xFFFFFFFF
 
 
 @inlined_kernel
@@ -20,16 +21,22 @@ def fits(members, table):
 
 
 @inlined_kernel
+def mask_of(table):
+    """What slots are taken by; unsigned, so that compiled code need not look whether a slot counts from the end."""
+    return np.uint32(table.size - 1)
+
+
+@inlined_kernel
 def home(high, low, mask):
     """Where a key would like to be. Eight neighbouring `low` keys stay together: ids that follow each other share cache lines."""
     spread = (high + (low >> 3) * _SPREAD_LOW) * _SPREAD
-    return (((spread >> 32) & _LOWER_HALF) << 3 ^ (low & 7)) & mask
+    return ((spread >> 32) + (low & 7)) & mask
 
 
 @inlined_kernel
 def find(table, high, low):
     """The slot of a key, or NOWHERE."""
-    mask = table.size - 1
+    mask = mask_of(table)
     slot = home(high, low, mask)
     while True:
         entry = table[slot]
@@ -43,7 +50,7 @@ def find(table, high, low):
 @inlined_kernel
 def insert(table, high, low):
     """Claims a slot for a key that is not in the table; the caller fills the rest of the record."""
-    mask = table.size - 1
+    mask = mask_of(table)
     slot = home(high, low, mask)
     while table[slot].low != 0 or table[slot].high != 0:
         slot = (slot + 1) & mask
@@ -56,7 +63,7 @@ def insert(table, high, low):
 @inlined_kernel
 def remove(table, slot):
     """Empties a slot and shifts back the members that had been pushed past it."""
-    mask = table.size - 1
+    mask = mask_of(table)
     gap = slot
     follower = slot
     while True:
@@ -86,7 +93,7 @@ def rehash(old, new):
 def row_of(index, high, low):
     """The row an INDEX gives for a key, or 0."""
     slot = find(index, high, low)
-    return index[slot].row if slot != NOWHERE else 0
+    return np.uint32(index[slot].row) if slot != NOWHERE else np.uint32(0)
 
 
 @inlined_kernel

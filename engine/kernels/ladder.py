@@ -5,7 +5,9 @@ way down. The root grows upward with the highest price and goes with the last le
 for prices below 262,144. An absent child is 0 and its bit clear, so nodes return to the pool all zero. `best` of the LADDER is always true.
 """
 
-from engine.kernels import inlined_kernel, kernel
+import numpy as np
+
+from engine.kernels import inlined_kernel
 from engine.kernels.arithmetic import highest_bit, lowest_bit
 from engine.kernels.state import FANOUT_BITS
 from engine.types import Side
@@ -26,9 +28,15 @@ def _take_node(venue, book):
 
 
 @inlined_kernel
+def _place_of(node, digit):
+    """Where a node's child is in `node_children`."""
+    return (np.int64(node) << FANOUT_BITS) | digit
+
+
+@inlined_kernel
 def _set_child(book, node, digit, child):
     book.node_bits[node] |= 1 << digit
-    book.node_children[(node << FANOUT_BITS) | digit] = child
+    book.node_children[_place_of(node, digit)] = child
 
 
 @inlined_kernel
@@ -42,12 +50,12 @@ def _reaches(height, price_ticks):
 def find_level(book, ladder, price_ticks):
     """The level at a price, or 0."""
     if not _reaches(ladder.height, price_ticks):
-        return 0
+        return np.uint32(0)
     shift = ladder.height * FANOUT_BITS
     node = ladder.root
     while shift > 0 and node != 0:
         shift -= FANOUT_BITS
-        node = book.node_children[(node << FANOUT_BITS) | ((price_ticks >> shift) & _DIGIT)]
+        node = book.node_children[_place_of(node, (price_ticks >> shift) & _DIGIT)]
     return node
 
 
@@ -68,7 +76,7 @@ def add_level(venue, book, ladder, side, price_ticks, level):
     shift = (ladder.height - 1) * FANOUT_BITS
     while shift > 0:
         digit = (price_ticks >> shift) & _DIGIT
-        child = book.node_children[(node << FANOUT_BITS) | digit]
+        child = book.node_children[_place_of(node, digit)]
         if child == 0:
             child = _take_node(venue, book)
             _set_child(book, node, digit, child)
@@ -89,7 +97,7 @@ def remove_level(venue, book, ladder, side, price_ticks):
     # The lowest node on the way that has another child stays; what hangs below it on this way goes.
     node = ladder.root
     shift = (ladder.height - 1) * FANOUT_BITS
-    keeper = 0
+    keeper = np.uint32(0)
     keeper_shift = shift
     while True:
         bits = book.node_bits[node]
@@ -98,7 +106,7 @@ def remove_level(venue, book, ladder, side, price_ticks):
             keeper_shift = shift
         if shift == 0:
             break
-        node = book.node_children[(node << FANOUT_BITS) | ((price_ticks >> shift) & _DIGIT)]
+        node = book.node_children[_place_of(node, (price_ticks >> shift) & _DIGIT)]
         shift -= FANOUT_BITS
     ladder.count -= 1
     node = keeper
@@ -109,7 +117,7 @@ def remove_level(venue, book, ladder, side, price_ticks):
         ladder.height = 0
     while True:
         digit = (price_ticks >> shift) & _DIGIT
-        place = (node << FANOUT_BITS) | digit
+        place = _place_of(node, digit)
         child = book.node_children[place]
         book.node_children[place] = 0
         if node == keeper:
@@ -123,12 +131,12 @@ def remove_level(venue, book, ladder, side, price_ticks):
         shift -= FANOUT_BITS
 
 
-@kernel
+@inlined_kernel
 def next_level(book, ladder, side, price_ticks):
     """The next worse level after a price of this side's ladder: the lowest above it for sells, the highest below it for buys; 0 if none."""
     node = ladder.root
     shift = (ladder.height - 1) * FANOUT_BITS
-    fork = 0
+    fork = np.uint32(0)
     fork_shift = 0
     fork_bits = 0
     while node != 0:  # the lowest node on the price's own way that has a child beyond it
@@ -141,15 +149,15 @@ def next_level(book, ladder, side, price_ticks):
             fork_bits = beyond
         if shift == 0:
             break
-        node = book.node_children[(node << FANOUT_BITS) | digit]
+        node = book.node_children[_place_of(node, digit)]
         shift -= FANOUT_BITS
     if fork == 0:
-        return 0
+        return fork
     node = fork
     bits = fork_bits
     while True:
         digit = lowest_bit(bits) if side == Side.SELL else highest_bit(bits)
-        node = book.node_children[(node << FANOUT_BITS) | digit]
+        node = book.node_children[_place_of(node, digit)]
         if fork_shift == 0:
             return node
         fork_shift -= FANOUT_BITS

@@ -9,7 +9,7 @@ import numpy as np
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import ceil_ppm
 from engine.kernels.balances import balance_slot
-from engine.kernels.book import free_order_slot, give_hold_back, leave_book, next_update_id, rest_of
+from engine.kernels.book import free_order_slot, give_hold_back, leave_book, next_update_id, rest_of, roster_of
 from engine.kernels.events import order_event, trade_event
 from engine.kernels.ladder import next_level
 from engine.types import (
@@ -69,8 +69,8 @@ def can_fill(book, order):
     return False
 
 
-@kernel
-def match(venue, registry, book, balances, out, order, budget):
+@inlined_kernel
+def match(venue, registry, book, balances, out, owner, order, budget):
     """Executes what can be executed at once. `budget` > 0: by quote; so much is spent or earned at most, order_lots follows executed_lots.
 
     Returns Code.OK where the order is filled, else why it is not: NO_LIQUIDITY (the limit or the end of the book was met), SELF_TRADE,
@@ -83,8 +83,7 @@ def match(venue, registry, book, balances, out, order, budget):
     limit = limit_of(side, order.order_type, order.price_ticks)
     market = order.order_type == OrderType.MARKET
     by_quote = budget > 0
-    taker_base = balance_slot(venue, balances, np.int64(order.account), symbol.base)
-    taker_quote = balance_slot(venue, balances, np.int64(order.account), symbol.quote)
+    taker_base, taker_quote = owner.base, owner.quote
     fees_base = balance_slot(venue, balances, HOUSE_FEES, symbol.base)
     fees_quote = balance_slot(venue, balances, HOUSE_FEES, symbol.quote)
     taker_fees = registry.fees[symbol_id * FEE_TIERS + registry.accounts[order.account].tier].taker_ppm
@@ -106,7 +105,7 @@ def match(venue, registry, book, balances, out, order, budget):
 
         if maker.account == order.account and order.stp != Stp.NONE:
             if order.stp != Stp.EXPIRE_TAKER:
-                _expire_maker(venue, symbol, book, balances, out, slot)
+                _expire_maker(venue, symbol, book, balances, out, owner, slot)
             if order.stp != Stp.EXPIRE_MAKER:
                 return Code.SELF_TRADE
             continue
@@ -152,7 +151,7 @@ def match(venue, registry, book, balances, out, order, budget):
         level_lots = level.lots
         gone = lots == maker_rest
         if gone:
-            leave_book(venue, book, slot)
+            leave_book(venue, book, roster_of(book, maker), slot)
         symbol.last_trade_id += 1
         symbol.last_price_ticks = price
 
@@ -174,12 +173,12 @@ def match(venue, registry, book, balances, out, order, budget):
 
 
 @kernel
-def _expire_maker(venue, symbol, book, balances, out, slot):
-    """Self-trade prevention takes the maker out of the book."""
+def _expire_maker(venue, symbol, book, balances, out, owner, slot):
+    """Self-trade prevention takes the maker, an order of the taker's owner, out of the book."""
     maker = book.orders[slot]
     lots = rest_of(maker)
-    level_lots = leave_book(venue, book, slot)
-    give_hold_back(venue, symbol, balances, maker, lots)
+    level_lots = leave_book(venue, book, owner.roster, slot)
+    give_hold_back(symbol, balances, owner, maker, lots)
     order_event(
         venue, out, EventKind.EXPIRED, Code.SELF_TRADE, OrderStatus.EXPIRED_IN_MATCH, maker, lots, next_update_id(symbol), level_lots
     )

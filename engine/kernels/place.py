@@ -8,18 +8,16 @@ import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import client_id_digest
-from engine.kernels.balances import available_of
 from engine.kernels.book import (
     enter_book,
     free_order_slot,
     give_hold_back,
     hold_amount,
-    hold_asset,
     leave_book,
     next_update_id,
-    oldest_order_of,
     open_order,
-    open_orders_of,
+    owner_of,
+    paying_balance,
     rename_order,
     rest_of,
     take_order_slot,
@@ -70,18 +68,20 @@ def order_command(state, batch, out, at):
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0 if kind == Kind.PLACE else command.order_id)
         return code
+    balances = state.ledger.balances
+    symbol = state.registry.symbols[command.symbol]
+    owner = owner_of(venue, symbol, state.book, balances, np.int64(command.account), np.int64(command.symbol))
     if kind == Kind.AMEND:
-        return np.int64(_amend(venue, state.registry, state.book, state.ledger.balances, batch, out, at))
+        return np.int64(_amend(venue, symbol, state.book, balances, batch, out, owner, at))
     if kind == Kind.CANCEL_ALL:
-        return np.int64(_cancel_all(venue, state.registry, state.book, state.ledger.balances, out, command))
+        return np.int64(_cancel_all(venue, symbol, state.book, balances, out, owner, command))
 
     quantity = command.quantity_lots
     if kind != Kind.PLACE:  # CANCEL, or the cancel of a REPLACE
-        symbol = state.registry.symbols[command.symbol]
         slot = _target(state.book, command)
         code = np.int64(_cancellable(state.book, command, slot))
         if code == Code.OK:
-            lots = _take_out(venue, symbol, state.book, state.ledger.balances, out, slot)
+            lots = _take_out(venue, symbol, state.book, balances, out, owner, slot)
             if quantity == 0 and command.order_type <= OrderType.LIMIT_MAKER:
                 quantity = lots
         else:
@@ -90,7 +90,7 @@ def order_command(state, batch, out, at):
                 return code
         if kind == Kind.CANCEL:
             return code
-    return np.int64(_place(venue, state.registry, state.book, state.ledger.balances, batch, out, at, quantity))
+    return np.int64(_place(venue, state.registry, state.book, balances, batch, out, owner, at, quantity))
 
 
 @inlined_kernel
@@ -143,7 +143,7 @@ def _malformed(command, quantity):
 
 
 @inlined_kernel
-def _terms(venue, registry, book, balances, command, quantity, digest):
+def _terms(venue, registry, book, balances, owner, command, quantity, digest):
     """Steps 8 to 18: would this order be good? `quantity` is the command's, or what a replaced order had left."""
     if _malformed(command, quantity):
         return Code.INVALID_ORDER
@@ -165,7 +165,7 @@ def _terms(venue, registry, book, balances, command, quantity, digest):
         if price > 0 and quantity * price * symbol.tick_lot_units < symbol.min_notional:
             return Code.NOTIONAL
     may_rest = _may_rest(command.order_type, command.time_in_force)
-    if may_rest and open_orders_of(book, account, symbol_id) >= symbol.max_orders:
+    if may_rest and book.rosters[owner.roster].count >= symbol.max_orders:
         return Code.MAX_NUM_ORDERS
     if _limit_reached(venue, registry.accounts[account]):
         return Code.TOO_MANY_ORDERS
@@ -174,7 +174,7 @@ def _terms(venue, registry, book, balances, command, quantity, digest):
     if may_rest and venue.orders_open >= registry.capacity[_ORDERS]:
         return Code.ORDERS_FULL
     side = np.int64(command.side)
-    available = available_of(balances, account, hold_asset(symbol, side))
+    available = balances[paying_balance(owner, side)].available
     if market:
         if not _covers_estimate(book, symbol, book.ladders[symbol_id * 2 + 1 - side], side, quantity, command.quote_quantity, available):
             return Code.INSUFFICIENT_BALANCE
@@ -266,11 +266,11 @@ def _name_order(order, batch, at):
 
 
 @inlined_kernel
-def _place(venue, registry, book, balances, batch, out, at, quantity):
+def _place(venue, registry, book, balances, batch, out, owner, at, quantity):
     """Steps 8 to 18, then the order lives: it rests, or is matched and what is left rests or expires."""
     command = batch.orders[at]
     digest = client_id_digest(batch.words, at * _COMMAND_WORDS + _CLIENT_ID_WORD)
-    code = _terms(venue, registry, book, balances, command, quantity, digest)
+    code = _terms(venue, registry, book, balances, owner, command, quantity, digest)
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0)
         return code
@@ -288,7 +288,7 @@ def _place(venue, registry, book, balances, batch, out, at, quantity):
     kind = EventKind.NEW
     if not may_rest or _would_take(book, symbol_id, np.int64(order.side), order.price_ticks):
         order_event(venue, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, quantity, 0, 0)
-        ending = np.int64(_execute(venue, registry, book, balances, out, order, command.quote_quantity))
+        ending = np.int64(_execute(venue, registry, book, balances, out, owner, order, command.quote_quantity))
         rests = may_rest and ending == Code.NO_LIQUIDITY
         if not rests:
             if ending != Code.OK:
@@ -298,18 +298,18 @@ def _place(venue, registry, book, balances, batch, out, at, quantity):
                 free_order_slot(venue, book, slot)
             return Code.OK
         kind = EventKind.RESTED
-    level_lots = enter_book(venue, symbol, book, balances, slot)
+    level_lots = enter_book(venue, symbol, book, balances, owner, slot)
     status = OrderStatus.PARTIALLY_FILLED if order.executed_lots > 0 else OrderStatus.NEW
     order_event(venue, out, kind, Code.OK, status, order, rest_of(order), next_update_id(symbol), level_lots)
     return Code.OK
 
 
-@kernel
-def _execute(venue, registry, book, balances, out, order, quote_quantity):
+@inlined_kernel
+def _execute(venue, registry, book, balances, out, owner, order, quote_quantity):
     """The match, unless the order wants all or nothing and cannot have all; returns as `match` does."""
     if order.time_in_force == TimeInForce.FOK and not can_fill(book, order):
         return Code.NOT_FILLABLE
-    return match(venue, registry, book, balances, out, order, quote_quantity)
+    return match(venue, registry, book, balances, out, owner, order, quote_quantity)
 
 
 # ---------------------------------------------------------------- cancelling
@@ -334,36 +334,34 @@ def _cancellable(book, command, slot):
 
 
 @inlined_kernel
-def _take_out(venue, symbol, book, balances, out, slot):
+def _take_out(venue, symbol, book, balances, out, owner, slot):
     """The order leaves the book, its hold returns, CANCELED is told; returns the lots that were left."""
     order = book.orders[slot]
     lots = rest_of(order)
-    level_lots = leave_book(venue, book, slot)
-    give_hold_back(venue, symbol, balances, order, lots)
+    level_lots = leave_book(venue, book, owner.roster, slot)
+    give_hold_back(symbol, balances, owner, order, lots)
     order_event(venue, out, EventKind.CANCELED, Code.OK, OrderStatus.CANCELED, order, lots, next_update_id(symbol), level_lots)
     free_order_slot(venue, book, slot)
     return lots
 
 
 @kernel
-def _cancel_all(venue, registry, book, balances, out, command):
+def _cancel_all(venue, symbol, book, balances, out, owner, command):
     """Every open order of the account on the symbol, the oldest first."""
-    account = np.int64(command.account)
-    symbol_id = np.int64(command.symbol)
-    count = open_orders_of(book, account, symbol_id)
+    count = book.rosters[owner.roster].count
     if count == 0:
         order_rejected(venue, out, command, Code.UNKNOWN_ORDER, 0, command.order_id)
         return Code.UNKNOWN_ORDER
-    slot = oldest_order_of(book, account, symbol_id)
+    slot = np.int64(book.rosters[owner.roster].head)
     for _ in range(count):
         following = np.int64(book.orders[slot].roster_next)
-        _take_out(venue, registry.symbols[symbol_id], book, balances, out, slot)
+        _take_out(venue, symbol, book, balances, out, owner, slot)
         slot = following
     return Code.OK
 
 
-@kernel
-def _amend(venue, registry, book, balances, batch, out, at):
+@inlined_kernel
+def _amend(venue, symbol, book, balances, batch, out, owner, at):
     """Lowers the whole quantity; the place in the queue stays."""
     command = batch.orders[at]
     slot = _target(book, command)
@@ -375,12 +373,11 @@ def _amend(venue, registry, book, balances, batch, out, at):
         return code
 
     # From here on it must succeed.
-    symbol = registry.symbols[command.symbol]
     if digest != 0:
         rename_order(book, slot, digest)
         _name_order(order, batch, at)
     lots = order.order_lots - command.quantity_lots
-    give_hold_back(venue, symbol, balances, order, lots)
+    give_hold_back(symbol, balances, owner, order, lots)
     order.order_lots = command.quantity_lots
     level = book.levels[order.level]
     level.lots -= lots

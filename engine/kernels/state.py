@@ -7,6 +7,7 @@ cache lines; State groups the tables in NamedTuples, so that kernels read `state
   that will never rest.)
 - Pools (orders, levels, ladder nodes, pending) hand out recycled rows first, then fresh ones up to `*_top`, so that untouched memory
   stays untouched.
+- Links between rows are unsigned: compiled code then need not look whether they count from the end.
 - Hashed tables (engine/kernels/hashed.py) have the key fields `high` and `low` first.
 - Balances, ladder nodes and the ways to find an order are not pools of the rule book: they are as large as what they hold asks for, so that
   they stay in the processor's caches, and grow between commands before they could run out. Nothing published depends on their size.
@@ -45,10 +46,10 @@ def _row(text: str) -> np.dtype:
 VENUE = _row(
     "rules_version <i8, opened <i8, position <i8, now <i8, last_order_id <i8, seq <i8, last_account <i8, last_key <i8, last_asset <i8, "
     "last_symbol <i8, horizon <i8, limit_10s <i8, limit_day <i8, "
-    "orders_open <i8, orders_free <i8, orders_top <i8, rosters_used <i8, levels_free <i8, levels_top <i8, nodes_free <i8, nodes_top <i8, "
+    "orders_open <i8, rosters_used <i8, orders_free <u4, orders_top <u4, levels_free <u4, levels_top <u4, nodes_free <u4, nodes_top <u4, "
     "pending_count <i8, pending_free <i8, pending_top <i8, expiring <i8, transfers_oldest <i8, transfers_count <i8, balances_used <i8, "
     # of the frame and command at hand
-    "permitted <i8, custody <i8, registering <i8, index <i8, events <i8, growing <i8, unknown_rules <i8"
+    "permitted <i8, custody <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8"
 )
 ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8")
 SYMBOL = _row(
@@ -66,13 +67,13 @@ INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
 
 ORDER = _row(
     "order_id <i8, price_ticks <i8, order_lots <i8, executed_lots <i8, executed_quote <i8, account <i4, symbol <i4, "
-    "next <i4, previous <i4, level <i4, side u1, order_type u1, time_in_force u1, stp u1, "  # 64 bytes: what matching touches
+    "next <u4, previous <u4, level <u4, side u1, order_type u1, time_in_force u1, stp u1, "  # 64 bytes: what matching touches
     "placed_ns <i8, updated_ns <i8, client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8, "
-    "roster_next <i4, roster_previous <i4"
+    "roster_next <u4, roster_previous <u4"
 )
-LEVEL = _row("price_ticks <i8, lots <i8, head <i4, tail <i4, count <i4, next_free <i4")
-LADDER = _row("root <i4, height <i4, best <i4, count <i4")  # of one side of one symbol; `best` is a level
-ROSTER = _row("high <i8, low <i8, head <i4, tail <i4, count <i8")  # (account, symbol) -> its open orders, oldest first
+LEVEL = _row("price_ticks <i8, lots <i8, head <u4, tail <u4, count <i4, next_free <u4")
+LADDER = _row("root <u4, height <i4, best <u4, count <i4")  # of one side of one symbol; `best` is a level
+ROSTER = _row("high <i8, low <i8, head <u4, tail <u4, count <i8")  # (account, symbol) -> its open orders, oldest first
 
 BALANCE = _row("high <i8, low <i8, available <i8, held <i8")  # (account, asset)
 PENDING = _row(
@@ -106,7 +107,7 @@ class Book(NamedTuple):
 
     ladders: np.ndarray  # row = symbol · 2 + side
     node_bits: np.ndarray  # int64: which children of a ladder node are there
-    node_children: np.ndarray  # int32, FANOUT a node: nodes below, or levels at the bottom
+    node_children: np.ndarray  # uint32, FANOUT a node: nodes below, or levels at the bottom
     levels: np.ndarray
     orders: np.ndarray
     order_ids: np.ndarray  # INDEX: (0, order_id) -> orders
@@ -190,7 +191,7 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
     book = Book(
         ladders=table(LADDER, (capacity[Pool.SYMBOLS] + 1) * 2),
         node_bits=table(np.int64, _FIRST_NODES),
-        node_children=table(np.int32, _FIRST_NODES * FANOUT),
+        node_children=table(np.uint32, _FIRST_NODES * FANOUT),
         levels=table(LEVEL, capacity[Pool.ORDERS] + 1),
         orders=table(ORDER, capacity[Pool.ORDERS] + 1),
         order_ids=table(INDEX, _FIRST_SLOTS),
