@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from cryptoshop.observability import metrics_page
@@ -102,16 +103,23 @@ def site_app(settings: Settings, health: Health) -> Litestar:
         body = json.dumps({"ws": f"ws://{host}:{settings.ws_port}", "demo": settings.demo})
         return Response(body, media_type=MediaType.JSON, headers={"cache-control": "no-store"})
 
-    @get(["/", "/{path:path}"])
-    async def page(request: Request, path: str = "/") -> Response:
+    async def file(request: Request, path: str) -> Response:
         return await asyncio.to_thread(serve_file, settings, public_host(request, settings), path)
+
+    @get("/")
+    async def home(request: Request) -> Response:
+        return await file(request, "/")
+
+    @get("/{path:path}")
+    async def page(request: Request, path: FromPath[str]) -> Response:
+        return await file(request, path)
 
     def failed(request: Request, error: Exception) -> Response:
         log.error("page failed", path=request.scope["path"][:128], exc_info=error)
         return Response("something went wrong here; the role's log says what\n", status_code=500, media_type=MediaType.TEXT)
 
     return Litestar(
-        [live, ready, metrics, config, page],
+        [live, ready, metrics, config, home, page],
         openapi_config=None,
         logging_config=None,
         exception_handlers={HTTP_500_INTERNAL_SERVER_ERROR: failed},
