@@ -7,7 +7,7 @@ import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Segments } from "../ui/Segments";
 import { Empty, Moment } from "../ui/states";
-import { useList } from "./Settings";
+import { useList } from "./useList";
 
 interface NewKey {
   apiKey: string;

@@ -5,7 +5,7 @@ import { say, sayError } from "../state/notices";
 import { loadSession } from "../state/session";
 import { Moment } from "../ui/states";
 import { Password } from "./Password";
-import { useList } from "./Settings";
+import { useList } from "./useList";
 
 const readSessions = () => get<SessionInfo[]>("/account/sessions");
 

@@ -1,6 +1,4 @@
 /** The member's account: API keys and sessions. */
-import { useCallback, useEffect, useState } from "react";
-import { sayError } from "../state/notices";
 import { to } from "../ui/route";
 import { Keys } from "./Keys";
 import { MembersOnly } from "./MembersOnly";
@@ -30,17 +28,4 @@ export default function Settings({ path }: { path: string }) {
       </main>
     </MembersOnly>
   );
-}
-
-/** A list that is read on opening and again after each change; null = loading. */
-export function useList<T>(read: () => Promise<T[]>): [T[] | null, () => void] {
-  const [rows, setRows] = useState<T[] | null>(null);
-  const load = useCallback(() => {
-    read().then(setRows, (error) => {
-      setRows([]);
-      sayError(error);
-    });
-  }, [read]);
-  useEffect(load, [load]);
-  return [rows, load];
 }
