@@ -113,6 +113,14 @@ def transfer(kind: Kind, transfer_id: tuple[int, int], *, debit: int = 0, credit
                     user_hi=user[0], user_lo=user[1], flags=flags, valid_until_ns=valid_until_ns)  # fmt: skip
 
 
+def convert(transfer_id: tuple[int, int], *, account: int, asset: int, amount: int, most: int, symbol: int, via_symbol: int = 0,
+            reason: int = 0, user: tuple[int, int] = (0, 0), flags: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """CONVERT: the account buys `amount` units of the asset on `symbol`, or on `via_symbol` and then `symbol`, for `most` units at most."""
+    return _command(TRANSFER_COMMAND, Kind.CONVERT, id_hi=transfer_id[0], id_lo=transfer_id[1], debit=account, asset=asset,
+                    amount=amount, most=most, symbol=symbol, via_symbol=via_symbol, reason=reason, user_hi=user[0], user_lo=user[1],
+                    flags=flags, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
 def admin(kind: Kind, **fields) -> np.ndarray:
     """An administration command; `fields` are those of ADMIN_COMMAND."""
     return _command(ADMIN_COMMAND, kind, **fields)

@@ -11,7 +11,8 @@ from enum import IntEnum, IntFlag
 
 import numpy as np
 
-RULES_VERSION = 1
+RULES_FIRST = 1  # a fresh machine's
+RULES_VERSION = 2  # the newest this machine knows; 2 added CONVERT
 
 # ---------------------------------------------------------------- limits
 
@@ -73,6 +74,7 @@ class Kind(IntEnum):
     HOLD = 21  # first phase: reserve
     CAPTURE = 22  # second phase: move what was reserved, in full or in part
     RELEASE = 23  # second phase: give it back
+    CONVERT = 24  # buy exactly what is owed in one asset on the own book, paying with another
     REGISTER_ORIGIN = 40
     TICK = 41  # lets time pass
     OPEN = 42  # from here on the log's clock is the time
@@ -91,7 +93,7 @@ class Kind(IntEnum):
 
 
 ORDER_KINDS = (Kind.PLACE, Kind.CANCEL, Kind.CANCEL_ALL, Kind.REPLACE, Kind.AMEND)
-TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE)
+TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.CONVERT)
 
 
 class Role(IntFlag):
@@ -188,6 +190,7 @@ class EventKind(IntEnum):
     RELEASED = 23
     HOLD_EXPIRED = 24
     TRANSFER_REJECTED = 25
+    CONVERTED = 26  # after the NEW and TRADE events of its market orders
     ADMIN = 40  # the command at `index` took effect
     ADMIN_REJECTED = 41
 
@@ -266,6 +269,9 @@ class Code(IntEnum):
     LINKED_FAILED = 440
     LINKED_CHAIN_OPEN = 441
     LINKED_CHAIN_TOO_LONG = 442
+    PATH_INVALID = 450  # the markets of a CONVERT do not lead from the one asset to the other
+    PATH_OVERLAP = 451  # two CONVERTs of one chain trade on the same market
+    LIMIT_EXCEEDED = 452  # it would cost more than the payer agreed to
     # administration
     INVALID_ARGUMENT = 500
     ALREADY_EXISTS = 501
@@ -323,15 +329,18 @@ TRANSFER_COMMAND = _record(
     COMMAND_BYTES,
     *_COMMAND_HEAD,
     ("reason", "<u2", 2),  # the caller's own code, kept and reported
-    ("debit", "<i4", 8),
+    ("debit", "<i4", 8),  # CONVERT: who pays, and receives
     ("credit", "<i4", 12),
     ("asset", "<i4", 24),
-    ("amount", "<i8", 32),  # CAPTURE: 0 = all that was held
+    ("amount", "<i8", 32),  # CAPTURE: 0 = all that was held; CONVERT: what is owed
     ("timeout_ns", "<i8", 40),  # HOLD: 0 = never expires
     ("id_hi", "<i8", 48),  # time the id was made, ns; > 0
     ("id_lo", "<i8", 56),  # random
     ("pending_hi", "<i8", 64),
     ("pending_lo", "<i8", 72),
+    ("symbol", "<i4", 64),  # CONVERT, in the place of a pending id: the market on which `asset` is bought
+    ("via_symbol", "<i4", 68),  # the market on which what that costs is bought first; 0 = none
+    ("most", "<i8", 72),  # what the payer agreed to spend at most
     ("user_hi", "<i8", 80),  # the caller's own reference, kept and reported
     ("user_lo", "<i8", 88),
 )
@@ -417,13 +426,13 @@ TRANSFER_EVENT = _record(
     ("pending_hi", "<i8", 64),
     ("pending_lo", "<i8", 72),
     ("amount", "<i8", 80),  # moved, or held
-    ("released", "<i8", 88),  # given back from held to available
+    ("released", "<i8", 88),  # given back from held to available; CONVERTED: what it cost, in the asset paid
     ("expires_ns", "<i8", 96),
     ("user_hi", "<i8", 104),
     ("user_lo", "<i8", 112),
     ("debit_available", "<i8", 120),  # balances afterwards
     ("debit_held", "<i8", 128),
-    ("credit_available", "<i8", 136),
+    ("credit_available", "<i8", 136),  # CONVERTED: the payer's own, in the asset paid
     ("credit_held", "<i8", 144),
 )
 

@@ -89,3 +89,11 @@ class PendingView(NamedTuple):
     reason: int
     user: tuple[int, int]
     held_ns: int
+
+
+class ConversionView(NamedTuple):
+    """What a CONVERT would do now, were it sent without a limit."""
+
+    code: int  # Code.OK, or why the book cannot do it
+    cost: int  # in the asset paid
+    received: int  # of the asset bought, net of fees; what exceeds the amount asked for stays the payer's
