@@ -15,6 +15,7 @@ from engine.types import (
     CAPACITY_MAX,
     FEE_TIERS,
     PPM,
+    RULES_FIRST,
     RULES_VERSION,
     STEPS_MAX,
     AccountStatus,
@@ -109,8 +110,10 @@ class Admin:
         return Answer()
 
     def _set_rules(self, command: AdminCommand) -> Answer:
-        if command.value != RULES_VERSION:
-            raise ReplicaStopped(f"rules version {command.value} is not known here, only {RULES_VERSION}")
+        if not RULES_FIRST <= command.value <= RULES_VERSION:
+            raise ReplicaStopped(f"rules version {command.value} is not known here, only {RULES_FIRST} to {RULES_VERSION}")
+        if command.value < self.state.rules_version:
+            return _refusal(command, Code.INVALID_ARGUMENT)
         self.state.rules_version = command.value
         return Answer(value=command.value)
 

@@ -1,13 +1,16 @@
 """Transfers, holds, chains and remembered ids: docs/CORE.md sections 4 and 5.
 
 Owns every change of a balance that is not a trade or an order's hold, the pending transfers and the ids remembered. A chain
-that fails is undone step by step from a list of inverse steps; nothing outside the chain sees its middle.
+that fails is undone step by step from a list of inverse steps; nothing outside the chain sees its middle. A chain with a CONVERT is
+rehearsed, undone and then performed, so that no trade ever needs to be undone.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from engine.oracle.convert import Plan, markets, plan, refuse_terms, refuse_today
+from engine.oracle.orders import Orders
 from engine.oracle.records import TransferCommand, transfer_event
 from engine.oracle.state import MAY_BE_NEGATIVE, Pending, Remembered, State
 from engine.types import (
@@ -63,9 +66,11 @@ class Refusal(NamedTuple):
 class Ledger:
     """The transfer commands of one frame; `emit` takes (index, time, packer, event fields)."""
 
-    def __init__(self, state: State, emit: Callable) -> None:
+    def __init__(self, state: State, emit: Callable, orders: Orders) -> None:
         self.state = state
         self.emit = emit
+        self._orders = orders
+        self._plans: dict[int, Plan] = {}  # what each CONVERT of the chain will trade, by its index
         self._undo: list[Callable[[], None]] = []
 
     # ------------------------------------------------------------ chains
@@ -82,22 +87,26 @@ class Ledger:
         return self._execute(members, role)
 
     def _execute(self, members: list[Member], role: int) -> list[Code]:
-        self._undo = []
-        events = []
+        """First a rehearsal that may fail and is always undone, then, if it did not fail, the performance."""
+        self._undo, self._plans = [], {}
+        failed = None
         for at, member in enumerate(members):
-            refusal = self._refusal(member, role)
+            refusal = self._refusal(member, members[:at], role)
             if refusal is not None:
-                for step in reversed(self._undo):
-                    step()
-                if refusal.remembered:
-                    self._remember(member, refusal.code)
-                codes = [Code.LINKED_FAILED] * len(members)
-                codes[at] = refusal.code
-                return self._refuse_all(members, codes)
-            events.append(self._effect(member))
-        for member, event in zip(members, events, strict=True):
-            self.emit(member.index, member.now, transfer_event, **event)
-        return [Code.OK] * len(members)
+                failed = at
+                break
+            self._rehearse(member)
+        for step in reversed(self._undo):
+            step()
+        if failed is None:
+            for member in members:
+                self._perform(member)
+            return [Code.OK] * len(members)
+        if refusal.remembered:
+            self._remember(members[failed], refusal.code)
+        codes = [Code.LINKED_FAILED] * len(members)
+        codes[failed] = refusal.code
+        return self._refuse_all(members, codes)
 
     def _refuse_all(self, members: list[Member], codes: list[Code]) -> list[Code]:
         for member, code in zip(members, codes, strict=True):
@@ -129,7 +138,7 @@ class Ledger:
                 return code
         return Code.EXISTS
 
-    def _refusal(self, member: Member, role: int) -> Refusal | None:
+    def _refusal(self, member: Member, earlier: list[Member], role: int) -> Refusal | None:
         by_id = self._answer_by_id(member)
         if by_id is not None:
             return Refusal(by_id)
@@ -137,6 +146,8 @@ class Ledger:
             return Refusal(Code.ID_TOO_OLD)
         if member.command.kind in (Kind.TRANSFER, Kind.HOLD):
             code = self._refuse_first_phase(member.command, role)
+        elif member.command.kind == Kind.CONVERT:
+            code = self._refuse_convert(member, earlier)
         else:
             code = self._refuse_second_phase(member.command, member.now)
         return None if code is None else Refusal(code, remembered=True)
@@ -191,25 +202,70 @@ class Ledger:
             return Code.SUPPLY_LIMIT
         return None
 
+    def _refuse_convert(self, member: Member, earlier: list[Member]) -> Code | None:
+        """Steps 8-17; what passes has its plan in `_plans`."""
+        state, command = self.state, member.command
+        code = refuse_terms(state, command)
+        if code is not None:
+            return code
+        traded = {market for other in earlier if other.command.kind == Kind.CONVERT for market in markets(other.command)}
+        if traded.intersection(markets(command)):
+            return Code.PATH_OVERLAP
+        code = refuse_today(state, command)
+        if code is not None:
+            return code
+        planned = plan(state, command)
+        if isinstance(planned, Code):
+            return planned
+        if planned.cost > command.most:
+            return Code.LIMIT_EXCEEDED
+        if state.balance(command.debit, planned.asset_paid).available < planned.cost:
+            return Code.INSUFFICIENT_AVAILABLE
+        self._plans[member.index] = planned
+        return None
+
     def _exceeds_supply(self, credit: int, asset: int, amount: int) -> bool:
         balance = self.state.balance(credit, asset)
         return balance.available + balance.held + amount > AMOUNT_MAX
 
     # ------------------------------------------------------------ effects: from here on nothing fails
 
+    def _rehearse(self, member: Member) -> None:
+        """Do as if the command were executed; of a CONVERT only the payer notices."""
+        if member.command.kind == Kind.CONVERT:
+            payer, planned = member.command.debit, self._plans[member.index]
+            bought = [*(leg.asset_paid for leg in planned.legs[1:]), member.command.asset]
+            for leg, asset in zip(planned.legs, bought, strict=True):
+                self._change(payer, leg.asset_paid, available=-leg.cost)
+                self._change(payer, asset, available=leg.received)
+        else:
+            self._effect(member)
+        self._remember(member, Code.OK)
+
+    def _perform(self, member: Member) -> None:
+        event = self._convert(member) if member.command.kind == Kind.CONVERT else self._effect(member)
+        self._remember(member, Code.OK)
+        self.emit(member.index, member.now, transfer_event, **event)
+
     def _effect(self, member: Member) -> dict[str, int]:
-        """Do what the command asks, remember its id, and return the event."""
+        """Do what any command but a CONVERT asks, and return the event."""
         command = member.command
         if command.kind == Kind.TRANSFER:
             self._change(command.debit, command.asset, available=-command.amount)
             self._change(command.credit, command.asset, available=command.amount)
-            event = self._event(EventKind.TRANSFERRED, command, command, amount=command.amount)
-        elif command.kind == Kind.HOLD:
-            event = self._hold(command, member.now)
-        else:
-            event = self._resolve(command)
-        self._remember(member, Code.OK)
-        return event
+            return self._event(EventKind.TRANSFERRED, command, command, amount=command.amount)
+        if command.kind == Kind.HOLD:
+            return self._hold(command, member.now)
+        return self._resolve(command)
+
+    def _convert(self, member: Member) -> dict[str, int]:
+        """Trade as planned."""
+        command, planned = member.command, self._plans[member.index]
+        for leg in planned.legs:
+            self._orders.fill_at_market(command.debit, leg.symbol, leg.side, leg.lots, member.index, member.now)
+        paid = self.state.balance(command.debit, planned.asset_paid)
+        return self._event(EventKind.CONVERTED, command, command, amount=command.amount, released=planned.cost,
+                           credit_available=paid.available, credit_held=paid.held)  # fmt: skip
 
     def _hold(self, command: TransferCommand, now: int) -> dict[str, int]:
         expires_ns = now + command.timeout_ns if command.timeout_ns else 0

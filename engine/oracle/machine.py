@@ -11,6 +11,7 @@ from dataclasses import astuple
 import numpy as np
 from blake3 import blake3
 
+from engine.oracle import convert
 from engine.oracle import state as rows
 from engine.oracle.admin import Admin, Answer
 from engine.oracle.checks import first_broken_invariant
@@ -37,6 +38,7 @@ from engine.views import (
     AccountView,
     Applied,
     AssetView,
+    ConversionView,
     KeyView,
     OrderView,
     PendingView,
@@ -45,6 +47,7 @@ from engine.views import (
 )
 
 _KINDS = frozenset(Kind)
+CONVERT_SINCE = 2  # rules version
 
 
 class OracleMachine:
@@ -209,6 +212,10 @@ class OracleMachine:
         """(maker_ppm, taker_ppm)"""
         return self._state.fees[symbol, tier]
 
+    def conversion(self, account: int, asset: int, amount: int, symbol: int, via_symbol: int = 0) -> ConversionView:
+        """What a CONVERT of these terms would do now, without a limit."""
+        return convert.view(self._state, convert.query(account, asset, amount, symbol, via_symbol))
+
     def order_limits(self) -> tuple[int, int]:
         """(orders per 10 s, per day) that an account may place; 0 = no limit."""
         return self._state.orders_per_10s, self._state.orders_per_day
@@ -225,7 +232,7 @@ class _Frame:
         self.role = role
         self.events: list[bytes] = []
         self.orders = Orders(state, self.emit)
-        self.ledger = Ledger(state, self.emit)
+        self.ledger = Ledger(state, self.emit, self.orders)
         self.admin = Admin(state, self.emit, registers)
 
     def emit(self, index: int, now: int, packer: Callable, **fields: int) -> None:
@@ -239,7 +246,7 @@ class _Frame:
         codes: list[int] = []
         while len(codes) < len(kinds):
             at = len(codes)
-            if kinds[at] in TRANSFER_KINDS:
+            if self._is_transfer(kinds[at]):
                 codes += self._run_chain(commands.view(TRANSFER_COMMAND), kinds, at)
             else:
                 codes.append(self._run_one(commands, kinds[at], at))
@@ -250,9 +257,15 @@ class _Frame:
         self.state.now += 1
         return self.state.now
 
+    def _is_known(self, kind: int) -> bool:
+        return kind in _KINDS and (kind != Kind.CONVERT or self.state.rules_version >= CONVERT_SINCE)
+
+    def _is_transfer(self, kind: int) -> bool:
+        return kind in TRANSFER_KINDS and self._is_known(kind)
+
     def _run_one(self, commands: np.ndarray, kind: int, at: int) -> int:
         now = self._tick()
-        if kind not in _KINDS:
+        if not self._is_known(kind):
             self.admin.report(kind, Answer(Code.UNKNOWN_KIND), at, now)
             return Code.UNKNOWN_KIND
         if kind in ORDER_KINDS:
@@ -267,7 +280,7 @@ class _Frame:
             command = TransferCommand(*commands[at].item())
             members.append(Member(command, at, self._tick(), _permits(self.role, kinds[at])))
             at += 1
-            if not command.flags & TransferFlag.LINKED or at == len(kinds) or kinds[at] not in TRANSFER_KINDS:
+            if not command.flags & TransferFlag.LINKED or at == len(kinds) or not self._is_transfer(kinds[at]):
                 return self.ledger.run_chain(members, self.role)
 
 

@@ -96,12 +96,11 @@ def match(state: State, taker: Taker, now: int, event: Callable) -> Code | None:
 
 def _makers(state: State, taker: Order):
     """The opposite orders in priority, as far as the taker's limit reaches."""
-    for price, level in state.levels(taker.symbol, 1 - taker.side):
-        if taker.order_type != OrderType.MARKET and (
-            price > taker.price_ticks if taker.side == Side.BUY else price < taker.price_ticks
-        ):
+    for maker in state.makers(taker.symbol, 1 - taker.side):
+        price = maker.price_ticks
+        if taker.order_type != OrderType.MARKET and (price > taker.price_ticks if taker.side == Side.BUY else price < taker.price_ticks):
             return
-        yield from level.orders.values()
+        yield maker
 
 
 def _prevents(maker: Order, taker: Order) -> bool:

@@ -195,6 +195,19 @@ class Orders:
         status = OrderStatus.EXPIRED_IN_MATCH if code == Code.SELF_TRADE else OrderStatus.EXPIRED
         self._expire(taker, status, code)
 
+    def fill_at_market(self, account: int, symbol: int, side: int, lots: int, index: int, now: int) -> None:
+        """A market order of a CONVERT, of which is known that the book fills it and the account can pay."""
+        self._index, self._now = index, now
+        self.state.last_order_id += 1
+        order = Order(
+            self.state.last_order_id, account, symbol, side, OrderType.MARKET, TimeInForce.GTC, Stp.EXPIRE_MAKER, 0, lots, 0, 0, b"",
+            now, now,
+        )  # fmt: skip
+        self._order_event(EventKind.NEW, order, OrderStatus.NEW, lots)
+        taker = Taker(order, quote_left=0)
+        match(self.state, taker, now, self._event)
+        assert taker.filled, "a conversion's order is filled to the last lot"
+
     def _expire(self, taker: Taker, status: OrderStatus, code: Code) -> None:
         self._order_event(EventKind.EXPIRED, taker.order, status, 0 if taker.by_quote else taker.order.rest, code=code,
                           order_lots=taker.reported_lots)  # fmt: skip

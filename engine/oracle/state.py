@@ -21,7 +21,7 @@ from engine.types import (
     MIX_SEED,
     NAME_BYTES,
     PPM,
-    RULES_VERSION,
+    RULES_FIRST,
     OrderType,
     Pool,
     Side,
@@ -208,7 +208,7 @@ class State:
                 "orders_per_10s", "orders_per_day")  # fmt: skip
 
     def __init__(self, capacity: tuple[int, ...] = INITIAL_CAPACITY) -> None:
-        self.rules_version = RULES_VERSION
+        self.rules_version = RULES_FIRST
         self.opened = 0
         self.position = 0
         self.now = 0
@@ -307,6 +307,10 @@ class State:
         prices = reversed(levels) if side == Side.BUY else iter(levels)
         return ((price, levels[price]) for price in prices)
 
+    def makers(self, symbol: int, side: int) -> Iterator[Order]:
+        """The orders of one side of a book, by priority."""
+        return (order for _, level in self.levels(symbol, side) for order in level.orders.values())
+
     def index_order(self, order: Order) -> None:
         """A new open order takes its place in every index."""
         self.orders.put(order.order_id, order)
@@ -346,6 +350,9 @@ class State:
         row.last_update_id += 1
         self.symbols.touch(symbol)
         return row.last_update_id
+
+    def taker_ppm(self, symbol: int, account: int) -> int:
+        return self.fees[symbol, self.tier(account)][1]
 
     def fee(self, symbol: int, account: int, received: int, taker: bool) -> int:
         """Rounded up, for the house."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from blake3 import blake3
 
-from engine.types import COMMAND_BYTES, FRAME_HEADER, ORDER_COMMAND, RULES_VERSION
+from engine.types import COMMAND_BYTES, FRAME_HEADER, ORDER_COMMAND, RULES_FIRST
 from tests.engine.machines import both_machines
 
 JOURNAL = Path(__file__).with_name("golden_journal.gz")
@@ -33,4 +33,4 @@ def test_the_golden_journal_ends_as_it_always_has(make_machine):
         applied = machine.apply(header, commands)
         hasher.update(applied.codes.tobytes())
         hasher.update(applied.events.view(np.uint8).tobytes())
-    assert f"state {machine.state_hash():016x} events {hasher.hexdigest()[:32]}" == PINNED[RULES_VERSION]
+    assert f"state {machine.state_hash():016x} events {hasher.hexdigest()[:32]}" == PINNED[RULES_FIRST]
