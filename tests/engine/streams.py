@@ -21,6 +21,7 @@ from engine.types import (
     HOUSE_INSURANCE,
     INITIAL_CAPACITY,
     PPM,
+    RULES_FIRST,
     RULES_VERSION,
     TIMEOUT_MAX_NS,
     TRANSFER_COMMAND,
@@ -45,6 +46,7 @@ START_NS = 1_700_000_000 * SECOND_NS
 EXTREMES = (-(2**63), -AMOUNT_MAX, -1, 0, 1, 2**31 - 1, 2**31, 2**40, AMOUNT_MAX - 1, AMOUNT_MAX, AMOUNT_MAX + 1, 2**63 - 1)
 CLIENT_IDS = (b"",) * 12 + (b"a", b"b", b"c", b"order-1", b"order-2", b"x" * 40, b"\x01" * 8 + b"\0" * 8 + b"\xff" * 24)
 NAMES = (b"", b"A", b"B", b"C", b"D", b"AB", b"n" * 24)
+LISTED = {1: (1, 2), 2: (3, 2), 3: (3, 1)}  # symbol: (base, quote)
 GROWN_MOST = 1 << 14  # the stream asks for no more of any pool than this, or for what is refused: memory is not what it tests
 
 
@@ -106,36 +108,44 @@ class CollidingStream:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
+        self.deep = rng.random() < 0.5  # full books, wide limits and low fees: conversions succeed
         self.capacity = self._draw_capacity()
         self.time_ns = START_NS
+        self.listed = dict(list(LISTED.items())[: self.capacity[Pool.SYMBOLS]])
         self.opens_after = rng.choice((0, 3, 400))
+        self.rules = RULES_FIRST  # the newest that it may ask for
+        self.rules_after = rng.choices((0, 100, None), (12, 1, 1))[0]  # frames, until it asks for the newest there is
         self.accounts = [FIRST_CUSTOMER + n for n in range(rng.randint(2, 7))]
         self.prices = range(rng.randint(1, 50), 60) if rng.random() < 0.2 else range(20, 20 + rng.randint(2, 9))
         self.size = rng.choice((1, 3, 10, 40))
         self.garbage = rng.choice((0.0, 0.02, 0.1))
-        self.quiet = rng.random() < 0.3  # few cancels: books and pools fill up
+        self.quiet = self.deep or rng.random() < 0.3  # few cancels: books and pools fill up
         self.kinds = {
             self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
             self._replace: rng.choice((0, 2, 4)), self._amend: rng.choice((0, 1, 2)), self._transfer: rng.choice((1, 5)),
-            self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._administration: rng.choice((0.2, 0.8)),
+            self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._convert: rng.choice((0.2, 1, 3)),
+            self._paid_by_convert: rng.choice((0.2, 1, 2)), self._administration: rng.choice((0.2, 0.8)),
         }  # fmt: skip
         self.of_role = {
             Role.TRADING: (self._place, self._cancel, self._cancel_all, self._replace, self._amend),
-            Role.LEDGER: (self._transfer, self._second_phase, self._chain), Role.CUSTODY: (self._transfer, self._second_phase),
+            Role.LEDGER: (self._transfer, self._second_phase, self._chain, self._convert, self._paid_by_convert),
+            Role.CUSTODY: (self._transfer, self._second_phase),
             Role.IDENTITY: (self._administration,), Role.CLOCK: (self._administration,),
         }  # fmt: skip
         self.numbers: dict[int, int] = {}
+        self.frames = 0
         self.applied: list[Frame] = []  # the latest ones
-        self.orders: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (order id, account, symbol), dead or alive
-        self.resting: dict[int, tuple[int, int, int]] = {}  # by order id
+        self.orders: list[tuple[int, ...]] = [(1, FIRST_CUSTOMER, 1, Side.BUY)]  # (order id, account, symbol, side), dead or alive
+        self.resting: dict[int, tuple[int, ...]] = {}  # by order id
         self.holds: list[tuple[int, int]] = []
         self.transfers: list[np.ndarray] = []
+        self.converted: list[tuple[np.ndarray, int]] = []  # (command, what it cost)
         self._opening = [[make.admin(Kind.REGISTER_ORIGIN, role=role)] for _, role in self.ORIGINS]
         self._opening[0] += self._listing()
 
     def _draw_capacity(self) -> tuple[int, ...]:
         """By Pool; tiny ones fill up within a few frames."""
-        if self.rng.random() < 0.3:
+        if self.deep or self.rng.random() < 0.1:
             return INITIAL_CAPACITY
         tiny = {Pool.ASSETS: (4, 8), Pool.SYMBOLS: (2, 8), Pool.ACCOUNTS: (32, 64), Pool.ORDERS: (8, 32, 256), Pool.PENDING: (4, 16),
                 Pool.TRANSFER_IDS: (8, 64, 512), Pool.KEYS: (8, 16)}  # fmt: skip
@@ -144,6 +154,7 @@ class CollidingStream:
     # ------------------------------------------------------------ frames
 
     def next_frame(self) -> Frame:
+        self.frames += 1
         self._latest = self._opening_frame() if self._opening else self._any_frame()
         return self._latest
 
@@ -153,7 +164,7 @@ class CollidingStream:
             self.numbers[applied.origin] = applied.number
             self.applied = [*self.applied[-20:], self._latest]
         events = applied.events
-        named = ["order_id", "account", "symbol"]
+        named = ["order_id", "account", "symbol", "side"]
         self.orders += events[events["kind"] == EventKind.NEW][named].tolist()
         rested = (events["kind"] == EventKind.RESTED) | ((events["kind"] == EventKind.NEW) & (events["flags"] != 0))
         self.resting.update((order[0], order) for order in events[rested][named].tolist())
@@ -162,7 +173,9 @@ class CollidingStream:
         for order_id in events["order_id"][left].tolist() + events["counter_order_id"][filled].tolist():
             self.resting.pop(order_id, None)
         self.holds += events[events["kind"] == EventKind.HELD].view(TRANSFER_EVENT)[["id_hi", "id_lo"]].tolist()
-        self.orders, self.holds = self.orders[-60:], self.holds[-30:]
+        done = events[events["kind"] == EventKind.CONVERTED].view(TRANSFER_EVENT)[["index", "released"]].tolist()
+        self.converted += [(applied.commands[at : at + 1].view(TRANSFER_COMMAND), cost) for at, cost in done]
+        self.orders, self.holds, self.converted = self.orders[-60:], self.holds[-30:], self.converted[-10:]
 
     def _opening_frame(self) -> Frame:
         origin, _ = self.ORIGINS[len(self.ORIGINS) - len(self._opening)]
@@ -194,12 +207,15 @@ class CollidingStream:
         if self.opens_after is not None and len(self.applied) >= min(self.opens_after, 20) and origin == 101:
             self.opens_after = None
             batch.append(make.admin(Kind.OPEN))
+        if self.rules_after is not None and self.frames >= self.rules_after and origin == 101:
+            self.rules, self.rules_after = RULES_VERSION, None
+            batch.insert(rng.randint(0, len(batch)), make.admin(Kind.SET_RULES, value=RULES_VERSION))
         return self._frame(origin, number, batch[:64])
 
     def _frame(self, origin: int, number: int, batch: list[np.ndarray]) -> Frame:
         frame = make.frame(*batch)
         for command in frame.view(ADMIN_COMMAND):
-            _keep_harmless(command)
+            _keep_harmless(command, self.rules)
         jitter = self.rng.choice((0, 0, -5, 50_000, -(10**10)))
         return Frame(origin, number, self.time_ns + jitter, self.time_ns - jitter, frame)
 
@@ -243,7 +259,7 @@ class CollidingStream:
         return self.rng.choice(self.accounts) if self.rng.random() < 0.98 else self.rng.choice((0, 1, 15, 40, -1, 2**31 - 1))
 
     def _symbol(self) -> int:
-        return self.rng.choices((1, 2, 3, 0, 99, -1), (60, 15, 3, 0.3, 0.3, 0.3))[0]
+        return self.rng.choices((1, 2, 3, 0, 99, -1), (60, 25, 15, 0.3, 0.3, 0.3))[0]
 
     def _until(self) -> int:
         return 0 if self.rng.random() < 0.95 else self.time_ns + self.rng.choice((-1, 5, 10**9, 10**9))
@@ -277,7 +293,7 @@ class CollidingStream:
         """(account, symbol, how the target is named)"""
         rng = self.rng
         alive = list(self.resting.values())[-30:]
-        order_id, account, symbol = rng.choice(alive if alive and rng.random() < 0.8 else self.orders)
+        order_id, account, symbol, _ = rng.choice(alive if alive and rng.random() < 0.8 else self.orders)
         if rng.random() < 0.05:
             account = self._account()
         if rng.random() < 0.03:
@@ -314,6 +330,12 @@ class CollidingStream:
             (20, 20, 0.3, 0.3),
         )[0]  # fmt: skip
         return self.time_ns + offset, rng.choice((rng.randint(0, 3), rng.getrandbits(63)))
+
+    def _convert_id(self) -> tuple[int, int]:
+        """Most often one that nothing speaks against."""
+        if self.rng.random() < 0.1:
+            return self._transfer_id()
+        return self.time_ns + self.rng.choice((0, 0, 50 * SECOND_NS)), self.rng.getrandbits(63)
 
     def _party(self) -> int:
         parties = (*self.accounts, HOUSE_GATEWAY, HOUSE_INSURANCE, 3, 16)
@@ -368,7 +390,8 @@ class CollidingStream:
         size = rng.choice((2, 2, 3, 4, 6)) if rng.random() < 0.97 else rng.choice((CHAIN_MAX - 1, CHAIN_MAX, CHAIN_MAX + 1))
         batch = []
         while len(batch) < size:
-            batch += self._second_phase() if rng.random() < 0.2 else self._transfer()
+            member = rng.choices((self._transfer, self._second_phase, self._convert), (7, 2, 2))[0]
+            batch += member()
             if batch[-1]["kind"] == Kind.HOLD and rng.random() < 0.3:
                 hold_id = (int(batch[-1]["id_hi"][0]), int(batch[-1]["id_lo"][0]))
                 batch.append(make.transfer(Kind.CAPTURE, self._transfer_id(), pending_id=hold_id))
@@ -381,6 +404,63 @@ class CollidingStream:
             self.transfers = [*self.transfers[-20:], batch[0]]
         return batch
 
+    def _convert(self) -> list[np.ndarray]:
+        """A CONVERT: most often along markets that meet, now and then one that was done before on terms that just miss."""
+        rng = self.rng
+        if self.converted and rng.random() < 0.2:
+            done, cost = rng.choice(self.converted)
+            command = done.copy()
+            command["id_hi"], command["id_lo"] = self._convert_id()
+            command["flags"], command["valid_until_ns"], command["most"] = 0, 0, cost + rng.choice((-1, 0, 0, 1))
+        else:
+            command = self._conversion()
+        self.transfers = [*self.transfers[-20:], command]
+        return [command]
+
+    def _conversion(self) -> np.ndarray:
+        rng = self.rng
+        symbol, asset = self._offered() if rng.random() < 0.95 else (self._symbol(), rng.randint(0, 4))
+        via_symbol = 0
+        if rng.random() < 0.4:
+            leading = [other for other, assets in self.listed.items() if other != symbol and asset not in assets]
+            via_symbol = rng.choice(leading) if leading and rng.random() < 0.9 else self._symbol()
+        lots = min(rng.randint(1, self.size), rng.randint(1, self.size)) * rng.choice((1, 1, 1, 4))
+        is_quote = asset == self.listed.get(symbol, (1, 2))[1]
+        amount = lots * rng.choice(self.prices) if is_quote else lots
+        guess = amount * max(self.prices) // rng.randint(1, 20)
+        return make.convert(
+            self._convert_id(), account=self._account() if rng.random() < 0.99 else self._party(), asset=asset,
+            amount=amount if rng.random() < 0.97 else rng.choice(EXTREMES),
+            most=rng.choices((AMOUNT_MAX, 10**6, guess, rng.choice(EXTREMES)), (6, 6, 2, 0.3))[0], symbol=symbol, via_symbol=via_symbol,
+            reason=rng.choice((0, 7)), user=rng.choice(((0, 0), (5, 6))), valid_until_ns=self._until(),
+        )  # fmt: skip
+
+    def _offered(self) -> tuple[int, int]:
+        """A market and an asset on it, most often one that a resting order sells."""
+        alive = [order for order in self.resting.values() if order[2] in self.listed][-30:]
+        if alive and self.rng.random() < 0.8:
+            _, _, symbol, side = self.rng.choice(alive)
+            return symbol, self.listed[symbol][side == Side.BUY]
+        symbol = self.rng.choice(list(self.listed))
+        return symbol, self.rng.choice(self.listed[symbol])
+
+    def _paid_by_convert(self) -> list[np.ndarray]:
+        """What a shop sends: one or two conversions, and holds or transfers of what they bring, linked."""
+        rng = self.rng
+        batch = []
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            convert = self._convert()[0].copy()
+            batch.append(convert)
+            payer, asset, amount = (int(convert[name][0]) for name in ("debit", "asset", "amount"))
+            kind = rng.choice((Kind.HOLD, Kind.TRANSFER, None))
+            if kind is not None:
+                amount = amount if rng.random() < 0.8 else self._amount()
+                to = rng.choice((3, *self.accounts))
+                batch.append(make.transfer(kind, self._transfer_id(), debit=payer, credit=to, asset=asset, amount=amount))
+        for command in batch[:-1]:
+            command["flags"] = TransferFlag.LINKED
+        return batch
+
     # ------------------------------------------------------------ administration
 
     def _listing(self) -> list[np.ndarray]:
@@ -389,6 +469,7 @@ class CollidingStream:
         batch = [make.admin(Kind.ADD_ASSET, name=name, scale=rng.randint(0, 9)) for name in (b"BASE", b"QUOTE", b"OTHER")]
         batch.append(self._symbol_listing(b"BASEQUOTE", 1, 2))
         batch.append(self._symbol_listing(b"OTHERQUOTE", 3, 2))
+        batch.append(self._symbol_listing(b"OTHERBASE", 3, 1))
         for account in self.accounts:
             batch.append(make.admin(Kind.OPEN_ACCOUNT, reference_hi=account, reference_lo=1))
             batch.append(make.admin(Kind.ADD_KEY, account=account, scopes=rng.choice((2, 3, 7)), reference_hi=account, reference_lo=2))
@@ -401,12 +482,13 @@ class CollidingStream:
 
     def _symbol_listing(self, name: bytes, base: int, quote: int) -> np.ndarray:
         rng = self.rng
-        lots = rng.choice((10, 50, 10**6, 10**6))
+        lots = 10**6 if self.deep else rng.choice((10, 50, 10**6, 10**6))
+        fees = (0, 1000, 1000, 2000, 100_000) if self.deep else (0, 2000, 333_333, PPM)
         return make.admin(
             Kind.ADD_SYMBOL, name=name, base=base, quote=quote, value=rng.choice((1, 3)), value2=rng.choice((1, 2)),
             max_price_ticks=rng.choice((25, 100, 10**6, 10**6)), max_quantity_lots=lots, max_market_lots=max(1, lots // rng.choice((1, 4))),
             min_notional=rng.choice((0, 0, 40)), max_orders=rng.choice((3, 20, 200, 4096)),
-            maker_ppm=rng.choice((0, 1000, 100_000, PPM)), taker_ppm=rng.choice((0, 2000, 333_333, PPM)),
+            maker_ppm=rng.choice((0, 1000, 100_000, PPM)), taker_ppm=rng.choice(fees),
         )  # fmt: skip
 
     def _administration(self) -> list[np.ndarray]:
@@ -422,7 +504,7 @@ class CollidingStream:
         if kind == Kind.ADD_SYMBOL:
             return self._symbol_listing(rng.choice(NAMES), rng.randint(0, 4), rng.randint(1, 4))
         fields = {
-            Kind.SET_RULES: {"value": RULES_VERSION},
+            Kind.SET_RULES: {"value": rng.choice((RULES_FIRST, RULES_VERSION))},
             Kind.GROW: {"pool": rng.randint(0, 7), "value": rng.choice((0, 3, 8, 16, 64, 512, 1024, 2**17, 2**20))},
             Kind.ADD_ASSET: {"name": rng.choice(NAMES), "scale": rng.randint(0, 11)},
             Kind.SET_SYMBOL_STATUS: {"symbol": self._symbol(), "status": status},
@@ -439,9 +521,9 @@ class CollidingStream:
         return make.admin(kind, **fields, valid_until_ns=self._until())
 
 
-def _keep_harmless(command: np.void) -> None:
-    """No rules that stop the replica, and no pool so large that it is about memory."""
+def _keep_harmless(command: np.void, rules: int) -> None:
+    """No rules that stop the replica or come too early, and no pool so large that it is about memory."""
     if command["kind"] == Kind.SET_RULES:
-        command["value"] = RULES_VERSION
+        command["value"] = min(max(command["value"], RULES_FIRST), rules)
     if command["kind"] == Kind.GROW and command["pool"] < len(Pool) and GROWN_MOST < command["value"] <= CAPACITY_MAX[command["pool"]]:
         command["value"] -= 1  # no power of two any more

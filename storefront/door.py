@@ -1,0 +1,217 @@
+"""The shop's door: one unit of work, and for what changes something one transaction, around every request; answers that are given once.
+
+A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work was
+done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal (4xx) is
+stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other in the database.
+"""
+
+import hashlib
+import logging
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from storefront.errors import DATABASE_AWAY, Refusal, ShopError
+from storefront.http import BODY_MAX, IMAGE_BODY_MAX
+from storefront.work import Shop, Shopper, Work
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+KEY_MAX = 64
+GUEST_COOKIE = "cryptoshop_cart"
+_ACQUIRE_SECONDS = 10.0
+_COOKIE_HEADER_MAX = 16 * 1024
+_JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+logger = logging.getLogger(__name__)
+
+
+class Door:
+    """ASGI middleware around the shop's app; puts scope["state"]["work"]."""
+
+    def __init__(self, app: Any, shop: Shop):
+        self._app = app
+        self._shop = shop
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            if scope["method"] in SAFE_METHODS:
+                await self._read(scope, receive, send)
+            else:
+                await _send(send, await self._change(scope, receive))
+        except ShopError as error:
+            await _send(send, _refusal(error))
+        except DATABASE_AWAY as error:
+            logger.warning("event=database_away path=%s error=%s", scope["path"][:100], type(error).__name__)
+            await _send(send, _refusal(ShopError(Refusal.UNAVAILABLE)))
+
+    async def _read(self, scope, receive, send) -> None:
+        async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
+            self._work(scope, db)
+            await self._app(scope, receive, send)
+
+    async def _change(self, scope, receive) -> "_Reply":
+        body = await _whole_body(scope, receive)
+        key = _header(scope, b"idempotency-key") if scope["method"] == "POST" else ""
+        if len(key) > KEY_MAX or not key.isascii():
+            raise ShopError(Refusal.INVALID_REQUEST, f"An Idempotency-Key has at most {KEY_MAX} ASCII characters.")
+        async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
+            work = self._work(scope, db)
+            actor = f"user:{work.shopper.user_id}" if work.shopper else f"guest:{work.guest.hex()}" if work.guest else ""
+            answers = _Answers(db, actor, key, _request_hash(scope, body)) if key and actor else None
+            outer = db.transaction()
+            await outer.start()
+            try:
+                if answers and (stored := await answers.claim()):
+                    await outer.rollback()
+                    return stored
+                inner = db.transaction()  # a savepoint: what a refused request changed goes back, its stored answer stays
+                await inner.start()
+                reply = await self._handle(scope, body)
+                await (inner.commit() if reply.status < 400 else inner.rollback())
+                if reply.status >= 500:
+                    await outer.rollback()
+                    return reply
+                if answers:
+                    await answers.store(reply)
+                await outer.commit()
+            except BaseException:
+                if not db.is_closed() and db.is_in_transaction():
+                    await outer.rollback()
+                raise
+        if reply.status < 400:
+            reply = await self._afterwards(work, reply, answers)
+        return reply
+
+    async def _afterwards(self, work: Work, reply: "_Reply", answers: "_Answers | None") -> "_Reply":
+        """What the commit set in motion: settlements, and the answer that tells their end."""
+        for settlement_id in work.settlement_ids:
+            if work.later is None:
+                self._shop.settlements.dispatch(settlement_id)
+            else:
+                await self._shop.settlements.ended(settlement_id)
+        if work.later is None:
+            return reply
+        try:
+            value = await work.later()
+            final = _Reply(reply.status, reply.headers, msgspec.json.encode(value))
+        except ShopError as error:
+            final = _refusal(error)
+        if answers:
+            async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
+                await answers.on(db).store(final)
+        return final
+
+    async def _handle(self, scope, body: bytes) -> "_Reply":
+        """The app's whole answer."""
+        parts: list[dict] = []
+        sent = False
+
+        async def receive() -> dict:
+            nonlocal sent
+            if sent:
+                return {"type": "http.disconnect"}
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict) -> None:
+            parts.append(message)
+
+        await self._app(scope, receive, send)
+        return _Reply(parts[0]["status"], list(parts[0]["headers"]), b"".join(part.get("body", b"") for part in parts[1:]))
+
+    def _work(self, scope, db: asyncpg.Connection) -> Work:
+        state = scope.setdefault("state", {})
+        shopper: Shopper | None = state.get("shopper")
+        token = _cookie(scope, GUEST_COOKIE)
+        work = state["work"] = Work(self._shop, db, shopper, hashlib.sha256(token.encode("latin-1")).digest() if token else None)
+        return work
+
+
+class _Reply:
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes):
+        self.status, self.headers, self.body = status, headers, body
+
+
+class _Answers:
+    """The stored answer of one actor's key."""
+
+    def __init__(self, db: asyncpg.Connection, actor: str, key: str, request_hash: bytes):
+        self._db, self._actor, self._key, self._hash = db, actor, key, request_hash
+
+    def on(self, db: asyncpg.Connection) -> "_Answers":
+        return _Answers(db, self._actor, self._key, self._hash)
+
+    async def claim(self) -> _Reply | None:
+        """The answer given before; None where the key is new and now this request's. Raises KEY_REUSED."""
+        if await self._db.fetchval(
+            "INSERT INTO shop_answers (actor, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
+            self._actor, self._key, self._hash,
+        ):  # fmt: skip
+            return None
+        row = await self._db.fetchrow(
+            "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
+        )
+        if row["request_hash"] != self._hash:
+            raise ShopError(Refusal.KEY_REUSED)
+        return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], row["body"])
+
+    async def store(self, reply: _Reply) -> None:
+        await self._db.execute(
+            "UPDATE shop_answers SET status = $3, body = $4 WHERE actor = $1 AND key = $2", self._actor, self._key, reply.status, reply.body
+        )
+
+
+def _refusal(error: ShopError) -> _Reply:
+    body = {"code": error.refusal.name, "message": str(error)} | ({"detail": error.detail} if error.detail else {})
+    return _Reply(error.refusal.status, list(_JSON_HEADERS), msgspec.json.encode(body))
+
+
+async def _send(send, reply: _Reply) -> None:
+    headers = [pair for pair in reply.headers if pair[0].lower() != b"content-length"]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _whole_body(scope, receive) -> bytes:
+    """Raises TOO_LARGE before more than that is kept; NOT_JSON for a body that another site's form could have sent."""
+    is_image = scope["path"].endswith("/images")
+    limit = IMAGE_BODY_MAX if is_image else BODY_MAX
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ShopError(Refusal.INVALID_REQUEST)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise ShopError(Refusal.TOO_LARGE)
+        if not message.get("more_body"):
+            break
+    content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
+    if size and not is_image and content_type != "application/json":
+        raise ShopError(Refusal.NOT_JSON)
+    return b"".join(parts)
+
+
+def _request_hash(scope, body: bytes) -> bytes:
+    hasher = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
+    hasher.update(body)
+    return hasher.digest()
+
+
+def _header(scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _cookie(scope, name: str) -> str:
+    text = _header(scope, b"cookie")
+    if name not in text or len(text) > _COOKIE_HEADER_MAX:
+        return ""
+    parts = (part.strip().partition("=") for part in text.split(";"))
+    return next((value for key, _, value in parts if key == name), "")

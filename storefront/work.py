@@ -1,0 +1,122 @@
+"""A request's unit of work: who asks, the one transaction in which all is decided, and what follows once that is committed.
+
+    Shopper   a signed-in user; put into scope["state"]["shopper"] by whoever mounts the shop
+    Shop      what lives as long as the process: database pool, exchange client, settlements, clock
+    Work      what lives as long as a request
+"""
+
+import datetime
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import asyncpg
+import numpy as np
+
+from engine.exchange import ExchangeClient
+from engine.types import AMOUNT_MAX
+from engine.units import UnitsError, format_units, parse_units
+from engine.views import AssetView
+from storefront.errors import Refusal, ShopError
+
+if TYPE_CHECKING:
+    from storefront.settlement import Settlements
+
+ID_BITS = 62
+
+
+class Shopper(NamedTuple):
+    user_id: int
+    account: int  # the trading account in the core
+    role: str  # 'user', 'moderator' or 'admin'
+
+    @property
+    def moderates(self) -> bool:
+        return self.role in ("moderator", "admin")
+
+
+@dataclass
+class Shop:
+    """One process's shop. `seal` and `unseal` keep secrets in the database under the venue's master key."""
+
+    pool: asyncpg.Pool
+    exchange: ExchangeClient
+    settlements: "Settlements"
+    seal: Callable[[bytes], bytes]
+    unseal: Callable[[bytes], bytes]
+    clock: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
+    _assets: dict[str | int, AssetView] = field(default_factory=dict)
+
+    def asset(self, name_or_id: str | int) -> AssetView:
+        """Raises UNKNOWN_ASSET."""
+        found = self._assets.get(name_or_id)
+        if found is None:
+            self._assets = {key: asset for asset in self.exchange.machine.assets() for key in (asset.name, asset.asset)}
+            found = self._assets.get(name_or_id)
+        if found is None:
+            raise ShopError(Refusal.UNKNOWN_ASSET)
+        return found
+
+    def text(self, asset: int, units: int) -> str:
+        """Units of an asset as decimal text."""
+        return format_units(units, self.asset(asset).scale)
+
+    def units(self, asset: str | int, text: str) -> int:
+        """Decimal text as units of an asset, ≥ 0. Raises INVALID_AMOUNT."""
+        view = self.asset(asset)
+        try:
+            units = parse_units(text, view.scale)
+        except UnitsError as error:
+            raise ShopError(Refusal.INVALID_AMOUNT, f"{text} {view.name}: {error}") from None
+        if not 0 <= units <= AMOUNT_MAX:
+            raise ShopError(Refusal.INVALID_AMOUNT)
+        return units
+
+    def transfer_id(self) -> tuple[int, int]:
+        """A fresh transfer id: core time and 62 random bits."""
+        return max(1, self.exchange.machine.now_ns), secrets.randbits(ID_BITS)
+
+
+class Work:
+    """One request. Handlers change the database only through `db`; the Door commits, or takes all back where the answer is an error."""
+
+    def __init__(self, shop: Shop, db: asyncpg.Connection, shopper: Shopper | None, guest: bytes | None):
+        self.shop = shop
+        self.db = db
+        self.guest = guest  # SHA-256 of the guest's cookie; it names a cart, nothing else
+        self.now = shop.clock()
+        self._shopper = shopper
+        self._settled: list[uuid.UUID] = []
+        self.later: Callable[[], Awaitable[Any]] | None = None
+
+    @property
+    def shopper(self) -> Shopper | None:
+        return self._shopper
+
+    def user(self) -> Shopper:
+        """Raises NOT_LOGGED_IN."""
+        if self._shopper is None:
+            raise ShopError(Refusal.NOT_LOGGED_IN)
+        return self._shopper
+
+    def moderator(self) -> Shopper:
+        """Raises NOT_LOGGED_IN, NOT_ALLOWED."""
+        if not self.user().moderates:
+            raise ShopError(Refusal.NOT_ALLOWED)
+        return self._shopper
+
+    async def settle(self, purpose: str, subject_id: uuid.UUID, chain: Sequence[np.ndarray], **detail: Any) -> uuid.UUID:
+        """Enter a chain of transfers into the outbox, in this transaction; it is sent to the ledger after the commit."""
+        settlement_id = await self.shop.settlements.add(self.db, purpose, subject_id, chain, detail, self.now)
+        self._settled.append(settlement_id)
+        return settlement_id
+
+    def answer_later(self, answer: Callable[[], Awaitable[Any]]) -> None:
+        """`answer()` makes the final answer (a value to encode, or a ShopError raised), once the settlements of this request have ended."""
+        self.later = answer
+
+    @property
+    def settlement_ids(self) -> Sequence[uuid.UUID]:
+        return self._settled
