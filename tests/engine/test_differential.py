@@ -22,6 +22,7 @@ EPISODES = 40
 COMMANDS_PER_EPISODE = 12_500  # 500,000 in all
 VALIDATE_EVERY = 50
 SNAPSHOT_EVERY = 60
+QUESTIONS = 20  # about conversions, each time it is validated
 REDUCTIONS_MAX = 300
 
 
@@ -46,6 +47,16 @@ class Pair:
         if self.oracle.state_hash(recount=True) != self.oracle.state_hash():
             return "the oracle's running hash differs from its recount"
         return self.oracle.validate() or self.kernels.validate()
+
+    def answers_difference(self, rng: random.Random) -> str:
+        """Ask both what a few conversions would do."""
+        for _ in range(QUESTIONS):
+            amount, via_symbol = rng.choice((1, 20, 500, 10**6)), rng.choice((0, 0, 1, 2, 3))
+            asked = (rng.randint(15, 20), rng.randint(0, 4), amount, rng.randint(0, 4), via_symbol)
+            expected, actual = self.oracle.conversion(*asked), self.kernels.conversion(*asked)
+            if expected != actual:
+                return f"conversion{asked}: oracle {expected}, kernels {actual}"
+        return ""
 
     def snapshot(self) -> tuple[bytes, bytes]:
         return self.kernels.snapshot(), self.oracle.snapshot()
@@ -95,7 +106,7 @@ def test_kernels_equal_oracle(episode, capsys):
         stream.learn(applied)
         commands, frames = commands + len(frame.commands), frames + 1
         if not difference and frames % VALIDATE_EVERY == 0:
-            difference = pair.validate()
+            difference = pair.validate() or pair.answers_difference(random.Random(frames))
         if difference:
             pytest.fail(f"CRYPTOSHOP_SEED={seed}, frame {frames}: {difference}\n{_reduced(agreed, since)}", pytrace=False)
         if frames % SNAPSHOT_EVERY == 0:
