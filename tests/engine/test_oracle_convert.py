@@ -6,6 +6,7 @@ What a walk promises is checked on copies of the venue: the trades bring what wa
 from collections import Counter
 
 import numpy as np
+
 from engine.oracle.machine import OracleMachine
 from engine.types import AMOUNT_MAX, TRANSFER_COMMAND, TRANSFER_EVENT, Code, EventKind, Kind
 from tests.engine.streams import LISTED, CollidingStream, header
