@@ -1,8 +1,10 @@
 """The shop as one ASGI app: /shop/*, JSON both ways, described at /shop/openapi.json.
 
-Rooms offer `routes`, a list of handlers below /shop, and `wire(shop)`, which registers what settles their money; here they are put together.
+Here the rooms are put together. Each offers `routes`, handlers below /shop; `wire(shop)`, which registers who applies the outcomes of its
+settlements; and `keepers`, coroutine functions of the Shop that run as long as the process (timers, deliveries).
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +54,15 @@ def shop_app(shop: Shop) -> Callable[..., Any]:
         debug=False,
     )  # fmt: skip
     return Door(app, shop)
+
+
+async def keep(shop: Shop) -> None:
+    """Until cancelled: the outbox, and the keepers of all rooms. A keeper that fails is a defect and ends the process."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(shop.settlements.run())
+        for room in rooms():
+            for keeper in room.keepers:
+                group.create_task(keeper(shop))
 
 
 def _refused(_request: Request, error: ShopError) -> Response[dict]:

@@ -1,8 +1,9 @@
 """The shop's door: one unit of work, and for what changes something one transaction, around every request; answers that are given once.
 
-A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work was
-done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal (4xx) is
-stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other in the database.
+A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work
+was done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal
+(4xx) is stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other
+in the database.
 """
 
 import hashlib

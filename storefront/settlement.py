@@ -31,7 +31,13 @@ from engine.types import Code, TransferFlag
 SWEEP_SECONDS = 2.0
 ATTEMPTS_MAX = 20  # of applying an outcome; then it is stuck and waits for a person
 # Codes that say nothing about the money: the chain was not judged. Whether an id that is too old was executed, only the history can tell.
-UNDECIDED = frozenset((Code.ID_TOO_OLD, Code.ID_IN_FUTURE, Code.NOT_PERMITTED, Code.STALE, Code.LINKED_CHAIN_OPEN, Code.LINKED_CHAIN_TOO_LONG))
+UNDECIDED = frozenset(
+    (Code.ID_TOO_OLD, Code.ID_IN_FUTURE, Code.NOT_PERMITTED, Code.STALE, Code.LINKED_CHAIN_OPEN, Code.LINKED_CHAIN_TOO_LONG)
+)
+_PENDING = "SELECT settlement_id FROM shop_settlements WHERE state = 'pending' ORDER BY created_at LIMIT 500"
+_COMMANDS = "SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'"
+_ENDED = """SELECT purpose, subject_id, detail, code FROM shop_settlements
+            WHERE settlement_id = $1 AND state IN ('done', 'failed')"""
 logger = logging.getLogger(__name__)
 
 
@@ -85,7 +91,8 @@ class Settlements:
         """A pending row, in the caller's transaction."""
         settlement_id = uuid.uuid4()
         await db.execute(
-            "INSERT INTO shop_settlements (settlement_id, purpose, subject_id, commands, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            """INSERT INTO shop_settlements (settlement_id, purpose, subject_id, commands, detail, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6)""",
             settlement_id, purpose, subject_id, chain_bytes(chain), json.dumps(detail), now,
         )  # fmt: skip
         return settlement_id
@@ -110,14 +117,14 @@ class Settlements:
         """Until cancelled: sends what was left pending, by a process that died or because the log was away."""
         while True:
             try:
-                rows = await self._pool.fetch("SELECT settlement_id FROM shop_settlements WHERE state = 'pending' ORDER BY created_at LIMIT 500")
+                rows = await self._pool.fetch(_PENDING)
                 await asyncio.gather(*(self.dispatch(row["settlement_id"]) for row in rows))
             except Exception as error:  # noqa: BLE001 (a database that is away comes back)
                 logger.warning("event=sweep_failed error=%s", type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _settle(self, settlement_id: uuid.UUID) -> Settlement | None:
-        row = await self._pool.fetchrow("SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'", settlement_id)
+        row = await self._pool.fetchrow(_COMMANDS, settlement_id)
         if row is None:
             return await self._past(settlement_id)
         try:
@@ -153,20 +160,21 @@ class Settlements:
         return await self._past(settlement_id)
 
     async def _past(self, settlement_id: uuid.UUID) -> Settlement | None:
-        row = await self._pool.fetchrow(
-            "SELECT purpose, subject_id, detail, code FROM shop_settlements WHERE settlement_id = $1 AND state IN ('done', 'failed')", settlement_id
-        )
+        row = await self._pool.fetchrow(_ENDED, settlement_id)
         return None if row is None else Settlement(settlement_id, row["purpose"], row["subject_id"], json.loads(row["detail"]), row["code"])
 
     async def _failed_to_apply(self, settlement_id: uuid.UUID, cause: str) -> None:
         await self._pool.execute(
-            """UPDATE shop_settlements SET attempts = attempts + 1, cause = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'stuck' ELSE state END
-               WHERE settlement_id = $1 AND state = 'pending'""", settlement_id, cause, ATTEMPTS_MAX,
+            """UPDATE shop_settlements
+               SET attempts = attempts + 1, cause = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'stuck' ELSE state END
+               WHERE settlement_id = $1 AND state = 'pending'""",
+            settlement_id, cause, ATTEMPTS_MAX,
         )  # fmt: skip
 
     async def _stuck(self, settlement_id: uuid.UUID, cause: str) -> None:
         logger.error("event=settlement_stuck id=%s cause=%s", settlement_id, cause)
         await self._pool.execute(
-            "UPDATE shop_settlements SET state = 'stuck', cause = $2, attempts = attempts + 1 WHERE settlement_id = $1 AND state = 'pending'",
+            """UPDATE shop_settlements SET state = 'stuck', cause = $2, attempts = attempts + 1
+               WHERE settlement_id = $1 AND state = 'pending'""",
             settlement_id, cause,
         )  # fmt: skip
