@@ -10,6 +10,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
@@ -17,7 +18,7 @@ import numpy as np
 
 from engine.exchange import ExchangeClient
 from engine.types import AMOUNT_MAX
-from engine.units import UnitsError, format_units, parse_units
+from engine.units import UnitsError, parse_units
 from engine.views import AssetView
 from storefront.errors import Refusal, ShopError
 
@@ -60,8 +61,8 @@ class Shop:
         return found
 
     def text(self, asset: int, units: int) -> str:
-        """Units of an asset as decimal text."""
-        return format_units(units, self.asset(asset).scale)
+        """Units of an asset as decimal text, with all of its decimals and no more."""
+        return f"{Decimal(units).scaleb(-self.asset(asset).scale):f}"
 
     def units(self, asset: str | int, text: str) -> int:
         """Decimal text as units of an asset, ≥ 0. Raises INVALID_AMOUNT."""
