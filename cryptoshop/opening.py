@@ -1,4 +1,5 @@
-"""A step of a venue's first start: OPEN, from which on the log's clock is the time."""
+"""A step of a venue's first start, and of the first after an upgrade: OPEN, from which on the log's clock is the time, and the newest
+rules, which count from the command on that asks for them. Data that was written under older rules is read by those, as before."""
 
 import argparse
 import asyncio
@@ -9,19 +10,26 @@ from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
 from engine.exchange import ExchangeClient
 from engine.log.port import LogError
-from engine.types import Kind, Role
+from engine.types import RULES_VERSION, Kind, Role
 from engine.views import ReplicaStopped
 
 
 async def open_venue(settings: Settings) -> None:
-    """Log OPEN where it is not in the log yet."""
+    """Log OPEN and the newest rules where they are not in the log yet."""
     exchange = await ExchangeClient.open(settings.resolved_log_url, role=Role.OPERATOR, snapshots=settings.snapshot_dir)
     try:
+        await lift_rules(exchange)
         if not exchange.machine.opened:
             await exchange.execute(commands.admin(Kind.OPEN))
     finally:
         await exchange.close()
-    settings.opened_path.touch()
+    settings.opened_path.write_text(str(RULES_VERSION))
+
+
+async def lift_rules(exchange: ExchangeClient) -> None:
+    """Ask for the newest rules where older ones are in force."""
+    if exchange.machine.rules_version < RULES_VERSION:
+        await exchange.execute(commands.admin(Kind.SET_RULES, value=RULES_VERSION))
 
 
 def main() -> int:

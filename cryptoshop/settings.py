@@ -56,8 +56,16 @@ class Settings:
 
     @property
     def opened_path(self) -> Path:
-        """There once the venue's log holds OPEN; only spares later starts from looking."""
+        """There once the venue's log holds OPEN, with the version of the rules that it was lifted to."""
         return self.data_dir / "opened"
+
+    @property
+    def opened_rules(self) -> int:
+        """What `opened_path` says, 0 where it says nothing; it only spares starts from looking into the log."""
+        try:
+            return int(self.opened_path.read_text() or 1)  # the first version wrote nothing into it
+        except (OSError, ValueError):
+            return 0
 
     @property
     def shared_dir(self) -> Path:

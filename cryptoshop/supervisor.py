@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from cryptoshop import database, preflight
 from cryptoshop.errors import StartError
 from cryptoshop.settings import Settings, add_arguments, from_arguments
+from engine.types import RULES_VERSION
 
 READY_TIMEOUT_S = 120
 FOREIGN_LOG_TIMEOUT_S = 5
@@ -171,7 +172,7 @@ class Supervisor:
         if settings.demo:
             say("start 2/4  demo: markets, users and a day of history through the core")
             await run_step("cryptoshop.demo.setup", settings)
-        elif not settings.opened_path.exists():
+        elif settings.opened_rules < RULES_VERSION:
             await run_step("cryptoshop.opening", settings)
         say("start 3/4  REST and websockets")
         await self.launch("stream")

@@ -39,6 +39,7 @@ from engine.types import (
     FRAME_HEADER,
     HOUSE_GATEWAY,
     ORDER_COMMAND,
+    RULES_VERSION,
     Code,
     Kind,
     OrderType,
@@ -99,7 +100,7 @@ def outcomes_of(applied: Applied) -> list[Outcome]:
 
 
 class Exchange:
-    """A venue in memory: a machine that is its own log. It opens itself, so that time passes by the clock given.
+    """A venue in memory: a machine that is its own log. It has the newest rules and opens itself, so that time passes by the clock given.
 
     >>> venue = Exchange()
     >>> usdt = venue.add_asset("USDT", 8)
@@ -114,7 +115,8 @@ class Exchange:
         self._number = 0
         self._time_ns = 0
         self._listeners: list[Callable[[Applied], None]] = []
-        self.execute(build.admin(Kind.REGISTER_ORIGIN, role=Role.OPERATOR))
+        newest_rules = build.admin(Kind.SET_RULES, value=RULES_VERSION)
+        self.execute(build.frame(build.admin(Kind.REGISTER_ORIGIN, role=Role.OPERATOR), newest_rules))
         if opened:
             self.execute(build.admin(Kind.OPEN))
 

@@ -207,6 +207,10 @@ class Machine:
         return int(self._venue["now"])
 
     @property
+    def rules_version(self) -> int:
+        return int(self._venue["rules_version"])
+
+    @property
     def opened(self) -> bool:
         return bool(self._venue["opened"])
 

@@ -183,8 +183,10 @@ def _amended(events: np.ndarray, commands: np.ndarray, commands_at: np.ndarray, 
 
 
 def _placed(event: np.void, command: np.void) -> OrderRecord:
+    order_id = int(event["order_id"])
+    is_convert = command["kind"] == Kind.CONVERT  # a ledger command: other fields lie in these bytes
     return OrderRecord(
-        order_id=int(event["order_id"]),
+        order_id=order_id,
         account=int(event["account"]),
         symbol=int(event["symbol"]),
         side=int(event["side"]),
@@ -195,13 +197,18 @@ def _placed(event: np.void, command: np.void) -> OrderRecord:
         code=0,
         price_ticks=int(event["price_ticks"]),
         order_lots=int(event["order_lots"]),
-        quote_quantity=int(command["quote_quantity"]),
+        quote_quantity=0 if is_convert else int(command["quote_quantity"]),
         executed_lots=0,
         executed_quote=0,
-        client_id=client_text(command["client_id"]),
+        client_id=conversion_client_id(order_id) if is_convert else client_text(command["client_id"]),
         placed_ns=int(event["time_ns"]),
         updated_ns=int(event["time_ns"]),
     )
+
+
+def conversion_client_id(order_id: int) -> str:
+    """What an order is called that the venue placed for a CONVERT: nobody else named it, and every reader must say the same."""
+    return f"convert-{order_id}"
 
 
 def client_text(raw: bytes) -> str:
@@ -282,7 +289,7 @@ def _trade_entries(trades: np.ndarray, marketdata: MarketData) -> np.ndarray:
 
 
 def _transfer_entries(frames: Sequence[Frame]) -> np.ndarray:
-    """Two lines for each amount that moved from one account to another."""
+    """Two lines for each amount that moved from one account to another; what a CONVERT moved, its trades have told."""
     events = _transfer_events(frames)
     events = events[(events["kind"] == EventKind.TRANSFERRED) | (events["kind"] == EventKind.CAPTURED)]
     entries = np.empty((2, len(events)), ENTRY)
@@ -299,7 +306,7 @@ def _transfer_events(frames: Sequence[Frame]) -> np.ndarray:
     picked = []
     for frame in frames:
         kinds = frame.events["kind"]
-        some = (kinds >= EventKind.TRANSFERRED) & (kinds <= EventKind.HOLD_EXPIRED)
+        some = ((kinds >= EventKind.TRANSFERRED) & (kinds <= EventKind.HOLD_EXPIRED)) | (kinds == EventKind.CONVERTED)
         if some.any():
             picked.append(frame.events[some].view(TRANSFER_EVENT))
     return _join(picked, TRANSFER_EVENT)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from engine.types import Side
+from engine.types import EventKind, Side
 from marketdata.facts import Frame, order_facts, transfer_facts
 from marketdata.intervals import kline_next, kline_open, period
 from marketdata.kernels import aggregate, fill_klines, fold_trades, merge_klines
@@ -169,7 +169,9 @@ def fold_transfers(
 
 
 def is_between(transfer: TransferRecord, account: int, incoming: bool | None, counterparty: int) -> bool:
-    """Whether it moves from or to the account, in that direction, with that other side (0: any)."""
+    """Whether it moves from or to the account, in that direction, with that other side (0: any). A CONVERT has no direction."""
+    if transfer.kind == EventKind.CONVERTED:
+        return transfer.debit == account and incoming is None and counterparty == 0
     comes = transfer.credit == account and counterparty in (0, transfer.debit)
     goes = transfer.debit == account and counterparty in (0, transfer.credit)
     return comes if incoming else goes if incoming is False else comes or goes

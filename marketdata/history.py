@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import numpy as np
 
+from engine.types import EventKind
 from engine.views import Applied
 from marketdata.errors import HistoryUnavailable
 from marketdata.facts import Frame, storable, trades_of
@@ -265,7 +266,8 @@ class History:
                         limit: int = 1000) -> list[TransferRecord]:  # fmt: skip
         """Transfers from or to the account, newest first, in one asset or (0) all, with one other side or (0) all.
 
-        Deposits are incoming with counterparty HOUSE_GATEWAY, withdrawals not incoming with it. Raises HistoryUnavailable.
+        Deposits are incoming with counterparty HOUSE_GATEWAY, withdrawals not incoming with it. Conversions are among them only where
+        neither direction nor other side is asked for. Raises HistoryUnavailable.
         """
         bounds = _bounds(limit, start_ms=start_ms, end_ms=end_ms)
         offset = max(0, min(offset, FINER_ROWS_MAX))
@@ -391,6 +393,6 @@ _TRANSFERS_HALF = f"""
 _TRANSFERS = f"""
     {_TRANSFERS_HALF.format(mine="credit", other="debit", asked="$3::boolean")}
     UNION
-    {_TRANSFERS_HALF.format(mine="debit", other="credit", asked="$4::boolean")}
+    {_TRANSFERS_HALF.format(mine="debit", other="credit", asked=f"$4::boolean AND ($3 OR kind <> {EventKind.CONVERTED:d})")}
     ORDER BY place LIMIT $8
 """

@@ -185,17 +185,17 @@ class Fill(NamedTuple):
 
 
 class TransferRecord(NamedTuple):
-    """A transfer that took effect: moved at once, held, or the capture or release of a held one."""
+    """A transfer that took effect: moved at once, held, or the capture or release of a held one; or a CONVERT, beside its trades."""
 
     transfer_id: tuple[int, int]
-    pending_id: tuple[int, int]  # CAPTURED, RELEASED: the held one; else (0, 0)
-    kind: int  # EventKind: TRANSFERRED, HELD, CAPTURED, RELEASED
+    pending_id: tuple[int, int]  # CAPTURED, RELEASED: the held one; CONVERTED: (symbol + via_symbol·2^32, most); else (0, 0)
+    kind: int  # EventKind: TRANSFERRED, HELD, CAPTURED, RELEASED, CONVERTED
     ended: int  # HELD: 0 while it is held, then EventKind CAPTURED, RELEASED or HOLD_EXPIRED
-    debit: int
-    credit: int
+    debit: int  # CONVERTED: the payer
+    credit: int  # CONVERTED: 0
     asset: int
-    amount: int  # moved, or held
-    released: int
+    amount: int  # moved, or held; CONVERTED: of `asset`, what was owed
+    released: int  # CONVERTED: what it cost, in the asset paid
     reason: int
     user: tuple[int, int]
     expires_ns: int

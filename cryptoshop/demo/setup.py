@@ -31,6 +31,7 @@ from cryptoshop.demo.markets import (
 )
 from cryptoshop.errors import StartError
 from cryptoshop.listing import asset_command, symbol_command
+from cryptoshop.opening import lift_rules
 from cryptoshop.roles.common import master_key
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 from engine import commands
@@ -198,6 +199,7 @@ async def set_up(settings: Settings) -> None:
     pool = await database.pool(settings.running_database_url())
     try:
         now_ns = time.time_ns()
+        await lift_rules(exchange)
         if not exchange.machine.opened:
             clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
         await list_markets(exchange)

@@ -128,6 +128,10 @@ class OracleMachine:
         return self._state.now
 
     @property
+    def rules_version(self) -> int:
+        return self._state.rules_version
+
+    @property
     def opened(self) -> bool:
         return bool(self._state.opened)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.commands import client_id_digest
 from engine.types import CLIENT_ID_BYTES, ORDER_COMMAND, ORDER_EVENT, EventKind, Kind
+from marketdata.facts import conversion_client_id
 
 RECENT_CLIENT_IDS = 1 << 16
 
@@ -106,9 +107,11 @@ class RecentClientIds:
             return
         index = events["index"][named]
         commands = applied.commands
-        order_ids, amends = events["order_id"][named].tolist(), (commands["kind"][index] == Kind.AMEND).tolist()
-        for order_id, client_id, amend in zip(order_ids, commands["client_id"][index].tolist(), amends, strict=True):
-            if client_id or not amend:
+        order_ids, causes = events["order_id"][named].tolist(), commands["kind"][index].tolist()
+        for order_id, client_id, cause in zip(order_ids, commands["client_id"][index].tolist(), causes, strict=True):
+            if cause == Kind.CONVERT:
+                self._ids[order_id] = conversion_client_id(order_id)
+            elif client_id or cause != Kind.AMEND:
                 self._ids[order_id] = client_id.decode()
         while len(self._ids) > RECENT_CLIENT_IDS:
             self._ids.popitem(last=False)

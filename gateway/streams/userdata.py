@@ -20,6 +20,7 @@ from gateway.dialect import events as dialect
 from gateway.dialect.events import LiveOrder, TransferEvent
 from gateway.dialect.records import OrderEvent, read_order_events
 from gateway.dialect.venue import Listing, Venue
+from marketdata.facts import conversion_client_id
 
 _ENDED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
 _RESTED = int(EventFlag.RESTED)
@@ -141,7 +142,7 @@ class UserFeed:
         listing = self._venue.listing_of(event.symbol)
         command = commands[event.index]
         if event.kind == EventKind.NEW:
-            client_id, quote_quantity = command["client_id"].decode("ascii", "replace"), int(command["quote_quantity"])
+            client_id, quote_quantity = _terms(event, command)
             order = watched.orders[event.order_id] = LiveOrder.from_event(event, client_id, quote_quantity)
             watched.pending.append(dialect.placed(listing, order, event))
             if event.flags & _RESTED:
@@ -185,8 +186,8 @@ class UserFeed:
     # ------------------------------------------------------------ transfers
 
     def _transfer(self, event: TransferEvent) -> None:
-        if event.kind == EventKind.TRANSFER_REJECTED:
-            return
+        if event.kind in (EventKind.TRANSFER_REJECTED, EventKind.CONVERTED):
+            return  # what was converted, the reports of its trades and the balances after them tell
         moved = event.amount if event.kind in (EventKind.TRANSFERRED, EventKind.CAPTURED) else 0
         locked = event.amount if event.kind == EventKind.HELD else 0
         if event.kind in (EventKind.CAPTURED, EventKind.RELEASED, EventKind.HOLD_EXPIRED):
@@ -216,6 +217,13 @@ class UserFeed:
                 if subscriber.key == event.key:
                     self.unsubscribe(event.account, subscriber)
                     subscriber.user_stream_ended()
+
+
+def _terms(event: OrderEvent, command: np.void) -> tuple[str, int]:
+    """(client id, quote quantity) of a NEW order, out of its command."""
+    if command["kind"] == Kind.CONVERT:
+        return conversion_client_id(event.order_id), 0
+    return command["client_id"].decode("ascii", "replace"), int(command["quote_quantity"])
 
 
 def _touch_hold(watched: _Account, listing: Listing, order: LiveOrder) -> None:

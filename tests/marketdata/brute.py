@@ -68,10 +68,13 @@ class Past:
     def _take_order(self, event, command) -> None:
         order_id, kind = int(event["order_id"]), int(event["kind"])
         client_id = bytes(command["client_id"]).decode("ascii", "replace").replace("\0", "\ufffd")
+        quote_quantity = command["quote_quantity"]
+        if command["kind"] == Kind.CONVERT:
+            client_id, quote_quantity = f"convert-{order_id}", 0
         if kind == EventKind.NEW:
             self.orders[order_id] = OrderRecord(
                 order_id, int(event["account"]), int(event["symbol"]), int(event["side"]), int(event["order_type"]),
-                int(event["time_in_force"]), int(event["stp"]), 0, 0, int(event["price_ticks"]), 0, int(command["quote_quantity"]), 0, 0,
+                int(event["time_in_force"]), int(event["stp"]), 0, 0, int(event["price_ticks"]), 0, int(quote_quantity), 0, 0,
                 client_id, int(event["time_ns"]), 0,
             )  # fmt: skip
         order = self.orders[order_id]

@@ -7,7 +7,7 @@ import pytest
 
 from cryptoshop.database import pool as open_pool
 from engine.exchange import ExchangeClient
-from engine.types import HOUSE_GATEWAY
+from engine.types import HOUSE_GATEWAY, EventKind
 from marketdata import INTERVALS, History, HistoryUnavailable, MarketData, Recorder
 from tests.marketdata.brute import Past
 from tests.marketdata.venue import HeldBack, Market
@@ -176,6 +176,8 @@ async def check_transfers(scene: Scene) -> None:
     def wanted(t) -> bool:
         comes = t.credit == account and other in (0, t.debit) and incoming is not False
         goes = t.debit == account and other in (0, t.credit) and incoming is not True
+        if t.kind == EventKind.CONVERTED and (incoming is not None or other):
+            return False
         return (comes or goes) and asset in (0, t.asset) and start_ns <= t.time_ns <= end_ns
 
     expected = [t for t in scene.past.transfers.values() if wanted(t)]
