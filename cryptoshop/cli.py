@@ -13,8 +13,8 @@ USAGE = """\
 usage: cryptoshop COMMAND [options]        (cryptoshop COMMAND --help tells more)
 
 run a venue
-  serve [--demo]      everything: log, database, recorder, REST, websockets; Ctrl-C stops it
-  log | recorder | rest | stream
+  serve [--demo]      everything: log, database, recorder, shop, REST, websockets; Ctrl-C stops it
+  log | recorder | rest | stream | shop
                       one role alone, for a running data directory
 run it for others
   admin               first administrator, assets, symbols, accounts, keys, fees, halt
@@ -32,6 +32,7 @@ _COMMANDS = {
     "recorder": "cryptoshop.roles.recorder",
     "rest": "cryptoshop.roles.rest",
     "stream": "cryptoshop.roles.stream",
+    "shop": "cryptoshop.roles.shop",
     "admin": "cryptoshop.admin",
     "verify": "cryptoshop.verify",
     "replay": "cryptoshop.replay.cli",

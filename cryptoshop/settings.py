@@ -38,6 +38,10 @@ class Settings:
         return self.data_dir / "log.sock"
 
     @property
+    def shop_socket(self) -> Path:
+        return self.data_dir / "shop.sock"
+
+    @property
     def snapshot_dir(self) -> Path:
         return self.data_dir / "snapshots"
 

@@ -36,7 +36,7 @@ NOT_BUILT = """\
 
 
 class Health:
-    """Whether this venue can serve: replica, recorder and websocket port, each with its figure."""
+    """Whether this venue can serve: replica, recorder, websocket port and shop, each with its figure."""
 
     def __init__(self, settings: Settings, exchange: ExchangeClient, history: History) -> None:
         self.settings = settings
@@ -44,7 +44,7 @@ class Health:
         self.history = history
 
     async def report(self) -> tuple[bool, dict]:
-        checks = await asyncio.gather(self.replica(), self.recorder(), self.stream())
+        checks = await asyncio.gather(self.replica(), self.recorder(), self.stream(), self.shop())
         return all(ok for _, ok, _ in checks), {name: {"ok": ok, **facts} for name, ok, facts in checks}
 
     async def replica(self) -> tuple[str, bool, dict]:
@@ -79,9 +79,17 @@ class Health:
             return "stream", False, {"error": f"nothing listens on websocket port {port}"}
         return "stream", True, {"port": port}
 
+    async def shop(self) -> tuple[str, bool, dict]:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(self.settings.shop_socket)), HEALTH_TIMEOUT_S)
+            writer.close()
+        except OSError:
+            return "shop", False, {"error": "the shop's process does not answer"}
+        return "shop", True, {}
+
 
 def site_app(settings: Settings, health: Health) -> Litestar:
-    """The ASGI app for everything that is neither /api, /sapi nor /account."""
+    """The ASGI app for everything that is neither /api, /sapi, /account nor /shop."""
 
     @get("/health/live", sync_to_thread=False)
     def live() -> dict:

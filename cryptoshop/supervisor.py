@@ -32,7 +32,7 @@ POSTGRES_LOOK_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
 DESCRIPTION = """\
-Serve a venue: command log, PostgreSQL, recorder, REST with the web app, websockets.
+Serve a venue: command log, PostgreSQL, recorder, REST with the web app, websockets, shop.
 Everything lies in --data-dir; Ctrl-C stops all within seconds and loses nothing."""
 
 EXAMPLES = """\
@@ -174,8 +174,9 @@ class Supervisor:
             await run_step("cryptoshop.demo.setup", settings)
         elif settings.opened_rules < RULES_VERSION:
             await run_step("cryptoshop.opening", settings)
-        say("start 3/4  REST and websockets")
+        say("start 3/4  REST, websockets and shop")
         await self.launch("stream")
+        await self.launch("shop")
         await self.launch("rest")
         await self.wait_until_ready()
         if settings.demo:
@@ -263,7 +264,7 @@ class Supervisor:
             say("stopping …")
         for role in self.roles:
             role.stopping = True
-        edges = [role for role in self.roles if role.name in ("traders", "rest", "stream")]
+        edges = [role for role in self.roles if role.name in ("traders", "rest", "stream", "shop")]
         await asyncio.gather(*(role.stop() for role in edges))
         for name in ("recorder", "log"):
             await asyncio.gather(*(role.stop() for role in self.roles if role.name == name))

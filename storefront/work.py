@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 ID_BITS = 62
 
 
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
 class Shopper(NamedTuple):
     user_id: int
     account: int  # the trading account in the core
@@ -47,7 +51,7 @@ class Shop:
     settlements: "Settlements"
     seal: Callable[[bytes], bytes]
     unseal: Callable[[bytes], bytes]
-    clock: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC)
+    clock: Callable[[], datetime.datetime] = utc_now
     _assets: dict[str | int, AssetView] = field(default_factory=dict)
 
     def asset(self, name_or_id: str | int) -> AssetView:
