@@ -13,12 +13,13 @@ from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from engine.kernels import warm
 from engine.kernels.buffers import batch_of, output
+from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import EVENTS_MAX, create
+from engine.kernels.state import EVENTS_MAX, LEG, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.validate import INVARIANTS, SOUND, first_broken
 from engine.types import (
@@ -31,6 +32,8 @@ from engine.types import (
     ORDER_EVENT,
     ORIGINS_KEPT,
     ROLE_KINDS,
+    TRANSFER_COMMAND,
+    Code,
     Kind,
     Role,
     Side,
@@ -39,6 +42,7 @@ from engine.views import (
     AccountView,
     Applied,
     AssetView,
+    ConversionView,
     KeyView,
     OrderView,
     PendingView,
@@ -156,13 +160,19 @@ class Machine:
             at = run_commands(self._state, batch, self._output, at)
             parts.append(self._output.words[: int(venue["events"]) * _EVENT_WORDS].copy())
             if at < len(commands):
-                self._state = make_room(self._state)
+                self._make_room()
         words = parts[0] if len(parts) == 1 else np.concatenate(parts)
         self.event_hash = xxh3_64_intdigest(words, self.event_hash)
         if venue["growing"]:
             self._state = grow_pools(self._state)
             venue["growing"] = 0
         return batch.codes, words.view(ORDER_EVENT)
+
+    def _make_room(self) -> None:
+        """For whatever the next command is: larger tables where they fill up, a larger buffer where one command asks for it."""
+        self._state = make_room(self._state)
+        if self._output.wanted[0] > self._output.orders.size:
+            self._output = output(int(self._output.wanted[0]))
 
     # ------------------------------------------------------------ the state as a whole
 
@@ -325,6 +335,18 @@ class Machine:
             return None
         hi, lo, debit, credit, asset, reason, amount, expires_ns, user_hi, user_lo, held_ns, *_ = self._state.ledger.pending[row].item()
         return PendingView((hi, lo), debit, credit, asset, amount, expires_ns, reason, (user_hi, user_lo), held_ns)
+
+    def conversion(self, account: int, asset: int, amount: int, symbol: int, via_symbol: int = 0) -> ConversionView:
+        """What a CONVERT of these fields would do now, whatever it cost. Raises OverflowError where a number does not fit its field."""
+        command = np.zeros(1, TRANSFER_COMMAND)
+        given = {"debit": account, "asset": asset, "amount": amount, "most": 1, "symbol": symbol, "via_symbol": via_symbol}
+        for name, value in given.items():
+            command[name] = value
+        legs = table(LEG, 2)
+        code = plan_conversion(self._state, command, legs)
+        if code != Code.OK:
+            return ConversionView(code, 0, 0)
+        return ConversionView(code, int(legs["cost"][0]), int(legs["received"][1 if via_symbol else 0]))
 
     def fees(self, symbol: int, tier: int) -> tuple[int, int]:
         """(maker_ppm, taker_ppm)"""

@@ -18,6 +18,7 @@ from engine.types import (
     FEE_TIERS,
     FIRST_CUSTOMER,
     PPM,
+    RULES_FIRST,
     RULES_VERSION,
     STEPS_MAX,
     AccountStatus,
@@ -119,9 +120,11 @@ def _govern(venue, registry, out, command, kind):
         venue.opened = 1
         value = np.int64(0)
     elif kind == Kind.SET_RULES:
-        if value != RULES_VERSION:
+        if value < RULES_FIRST or value > RULES_VERSION:
             venue.unknown_rules = 1
             return _refuse(venue, out, command, kind, Code.UNKNOWN_RULES)
+        if value < venue.rules_version:
+            return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
         venue.rules_version = value
     elif kind == Kind.GROW:
         pool = np.int64(command.pool)

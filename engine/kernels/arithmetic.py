@@ -37,6 +37,15 @@ def ceil_ppm(amount, ppm):
     return whole * ppm + (part * ppm + PPM - 1) // PPM
 
 
+@inlined_kernel
+def gross_of(net, fee_ppm):
+    """ceil(net · PPM / (PPM − fee_ppm)): the least amount that leaves `net` after its fee; for 0 ≤ fee_ppm < PPM, if it is below 2^63."""
+    kept_ppm = PPM - fee_ppm
+    whole = net // kept_ppm
+    part = net - whole * kept_ppm
+    return whole * PPM + (part * PPM + kept_ppm - 1) // kept_ppm
+
+
 @kernel
 def product_exceeds(first, second, third, limit):
     """Whether first · second · third > limit, for positive numbers, without forming the product."""

@@ -14,7 +14,7 @@ from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix, signed
 from engine.kernels.balances import balance_slot, hold
 from engine.kernels.hashed import NOWHERE, find, insert, link, row_of, unlink
-from engine.kernels.ladder import add_level, find_level, remove_level
+from engine.kernels.ladder import add_level, find_level, next_level, remove_level
 from engine.types import Side
 
 _SPREAD = signed(0x9E3779B97F4A7C15)  # odd, so that no two ids have one key
@@ -232,6 +232,20 @@ def open_order(book, account, symbol, order_id, digest):
         return 0
     order = book.orders[slot]
     return slot if slot != 0 and order.account == account and order.symbol == symbol else 0
+
+
+@inlined_kernel
+def first_maker(book, ladder):
+    """The row of the order that is first in priority on one side of a symbol, or 0."""
+    return np.int64(book.levels[ladder.best].head)  # level 0 is all zero
+
+
+@inlined_kernel
+def next_maker(book, ladder, side, maker):
+    """The row of the order that is next in priority after `maker`, an ORDER record of this side, or 0."""
+    if maker.next != 0:
+        return np.int64(maker.next)
+    return np.int64(book.levels[next_level(book, ladder, side, maker.price_ticks)].head)
 
 
 @kernel

@@ -30,4 +30,4 @@ def batch_of(commands: np.ndarray) -> Batch:
 def output(events: int) -> Output:
     """A fresh buffer for so many events; its content is undefined."""
     words = np.empty(events * (EVENT_BYTES // 8), np.int64)
-    return Output(words.view(ORDER_EVENT), words.view(TRANSFER_EVENT), words.view(ADMIN_EVENT), words)
+    return Output(words.view(ORDER_EVENT), words.view(TRANSFER_EVENT), words.view(ADMIN_EVENT), words, np.zeros(1, np.int64))

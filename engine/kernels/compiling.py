@@ -9,13 +9,15 @@ import numpy as np
 from engine.kernels import CACHE_DIRECTORY
 from engine.kernels.book import gather_rosters
 from engine.kernels.buffers import batch_of, output
+from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, run_commands
 from engine.kernels.hashed import rehash
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, ROSTER, State, create, table
+from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, ROSTER, State, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
 from engine.kernels.validate import first_broken
+from engine.types import TRANSFER_COMMAND
 
 _seconds: list[float] = []
 
@@ -44,6 +46,7 @@ def _entries(state: State) -> list[tuple[str, Callable[[], object]]]:
     out = output(EVENTS_MAX)
     return [
         ("commands", lambda: run_commands(state, batch, out, BEGIN)),
+        ("conversion", lambda: plan_conversion(state, np.zeros(1, TRANSFER_COMMAND), table(LEG, 2))),
         ("validate", lambda: first_broken(state)),
         ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),

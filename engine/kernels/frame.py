@@ -1,7 +1,8 @@
 """The one door for commands: a frame is applied in as few calls as the event buffer allows, mostly one.
 
 A command is started only where there is room for all it could bring about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder
-nodes, one order), so nothing below checks for room. The caller makes room and comes back.
+nodes, one order), so nothing below checks for room. The caller makes room and comes back. Only a chain that trades may want more events:
+it says so in `out.wanted` and waits for the caller's return as if it had not been started.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ BEGIN = -1
 def has_room(venue, book, balances, out):
     """Whether one more command can be started, whatever it is."""
     return (
-        venue.events + EVENTS_MAX <= out.orders.size
+        venue.events + out.wanted[0] <= out.orders.size
         and fits(venue.balances_used + BALANCES_MAX, balances)
         and fits(venue.orders_open + 1, book.order_ids)
         and fits(venue.rosters_used + 1, book.rosters)
@@ -37,6 +38,7 @@ def run_commands(state, batch, out, start):
     BEGIN as `start` stands for the frame's beginning: expiries come before its first command; `venue.now` is the frame's time then.
     """
     venue = state.venue[0]
+    out.wanted[0] = EVENTS_MAX
     count = batch.orders.size
     at = start
     if start == BEGIN:
@@ -50,7 +52,7 @@ def run_commands(state, batch, out, start):
         if Kind.PLACE <= kind <= Kind.AMEND:
             batch.codes[at] = order_command(state, batch, out, at)
             at += 1
-        elif is_transfer(kind):
+        elif is_transfer(venue, kind):
             at = transfer_commands(state, batch, out, at)
         else:
             batch.codes[at] = admin_command(state, batch, out, at)

@@ -63,10 +63,10 @@ def read_image(image: bytes) -> tuple[State, bytes]:
 
 def _rebuilt(state: State, arrays: list[np.ndarray]) -> State:
     groups, at = [], 1
-    for group in state[1:]:
+    for group in (state.registry, state.book, state.ledger):
         groups.append(type(group)(*arrays[at : at + len(group)]))
         at += len(group)
-    return State(arrays[0], *groups)
+    return State(arrays[0], *groups, state.legs)
 
 
 def _as_lines(array: np.ndarray) -> np.ndarray:

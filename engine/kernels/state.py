@@ -22,15 +22,15 @@ from engine.types import (
     FEE_TIERS,
     FIRST_CUSTOMER,
     INITIAL_CAPACITY,
-    RULES_VERSION,
+    RULES_FIRST,
     STEPS_MAX,
     AccountStatus,
     Pool,
 )
 
 LINE_BYTES = 64  # of a cache line; tables start at one
-EVENTS_MAX = STEPS_MAX * 2 + 8  # a command, or a chain, yields no more
-BALANCES_MAX = CHAIN_MAX * 2 + 8  # balances that one command, or a chain, may bring into being
+EVENTS_MAX = STEPS_MAX * 2 + 8  # a command, or a chain, yields no more; a chain with several CONVERTs asks for the room it needs
+BALANCES_MAX = CHAIN_MAX * 6 + 8  # balances that one command, or a chain, may bring into being
 NODES_MAX = 32  # ladder nodes one command may need: less than two paths of eleven
 FANOUT_BITS = 6
 FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
@@ -84,6 +84,7 @@ TRANSFER = _row(
     "id_hi <i8, id_lo <i8, kind <i4, debit <i4, credit <i4, asset <i4, amount <i8, pending_hi <i8, pending_lo <i8, timeout_ns <i8, "
     "reason <i4, code <i4, user_hi <i8, user_lo <i8, ended <i8, time_ns <i8"
 )
+LEG = _row("symbol <i8, side <i8, lots <i8, cost <i8, received <i8, steps <i8")  # one market order of a CONVERT; `received` net of fees
 
 
 class Registry(NamedTuple):
@@ -133,6 +134,7 @@ class State(NamedTuple):
     registry: Registry
     book: Book
     ledger: Ledger
+    legs: np.ndarray  # 2 · CHAIN_MAX LEG rows: what each member of the chain at hand trades. No part of a snapshot
 
 
 class Batch(NamedTuple):
@@ -152,6 +154,7 @@ class Output(NamedTuple):
     transfers: np.ndarray
     admin: np.ndarray
     words: np.ndarray  # int64, 20 an event
+    wanted: np.ndarray  # int64, one: events for which there must be room before the next command is started
 
 
 def table(dtype, rows: int) -> np.ndarray:
@@ -170,7 +173,7 @@ def _slots(members: int) -> int:
 def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
     """An empty venue: no assets, no symbols, the house accounts."""
     venue = table(VENUE, 1)
-    venue["rules_version"] = RULES_VERSION
+    venue["rules_version"] = RULES_FIRST
     venue["last_account"] = FIRST_CUSTOMER - 1
     sizes = np.array(capacity, np.int64)
     accounts = table(ACCOUNT, capacity[Pool.ACCOUNTS] + 1)
@@ -208,4 +211,4 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
         evicted=table(TRANSFER, CHAIN_MAX),
         resolved=table(PENDING, CHAIN_MAX),
     )
-    return State(venue, registry, book, ledger)
+    return State(venue, registry, book, ledger, legs=table(LEG, CHAIN_MAX * 2))

@@ -1,13 +1,15 @@
-"""Ledger commands: TRANSFER, HOLD, CAPTURE, RELEASE, alone or in chains of which all or none take effect. docs/CORE.md section 4.
+"""Ledger commands: TRANSFER, HOLD, CAPTURE, RELEASE, CONVERT, alone or in chains of which all or none take effect. docs/CORE.md section 4.
 
-Owns the ring of remembered transfers. A chain is executed member by member; each member leaves in `evicted` and `resolved`, at its place in
-the chain, what cannot be derived backwards from its command, so that a failing chain is undone exactly.
+Owns the ring of remembered transfers. A chain is executed member by member; each member leaves in `evicted`, `resolved` and `legs`, at its
+place in the chain, what cannot be derived backwards from its command, so that a failing chain is undone exactly. Trades cannot be undone:
+a chain that trades is executed with the payers' balances moved as if it traded, undone, and then, sure to succeed, performed.
 """
 
 import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.balances import available_of, balance_slot, move_to_held
+from engine.kernels.convert import events_of_trades, judge_conversion, payment_of, perform_conversion, rehearse_conversion
 from engine.kernels.events import transfer_event, transfer_rejected
 from engine.kernels.hashed import NOWHERE, find, link, row_of, unlink
 from engine.kernels.pending import add_pending, note_ending, put_pending_back, remove_pending
@@ -29,24 +31,29 @@ from engine.types import (
 
 _PENDING = int(Pool.PENDING)
 _LINKED = int(TransferFlag.LINKED)
+_CONVERT_SINCE = 2  # rules version
 
 
 @kernel
-def is_transfer(kind):
-    return Kind.TRANSFER <= kind <= Kind.RELEASE
+def is_transfer(venue, kind):
+    """Whether a kind is one of the ledger's, by the rules at hand."""
+    return Kind.TRANSFER <= kind <= Kind.RELEASE or (kind == Kind.CONVERT and venue.rules_version >= _CONVERT_SINCE)
 
 
 @kernel
 def transfer_commands(state, batch, out, at):
-    """Applies the chain that starts at `at` (mostly one command), whose first member has its nanosecond; returns the place after it."""
+    """Applies the chain that starts at `at` (mostly one command), whose first member has its nanosecond; returns the place after it.
+
+    That is `at` itself where the chain wants more room for events than there is: nothing is done then.
+    """
+    venue = state.venue[0]
     count = batch.orders.size
     end = at
-    while end < count and is_transfer(batch.orders[end].kind) and batch.orders[end].flags & _LINKED != 0:
+    while end < count and is_transfer(venue, batch.orders[end].kind) and batch.orders[end].flags & _LINKED != 0:
         end += 1
-    is_open = end == count or not is_transfer(batch.orders[end].kind)
+    is_open = end == count or not is_transfer(venue, batch.orders[end].kind)
     if not is_open:
         end += 1
-    venue = state.venue[0]
     now = venue.now
     if end - at > CHAIN_MAX:
         for place in range(at, end):
@@ -55,7 +62,7 @@ def transfer_commands(state, batch, out, at):
         for place in range(at, end):
             _tell_refused(venue, batch, out, place, now + place - at, Code.LINKED_CHAIN_OPEN if place == end - 1 else Code.LINKED_FAILED)
     else:
-        _chain(state, batch, out, at, end)
+        return _chain(state, batch, out, at, end)
     return end
 
 
@@ -70,19 +77,22 @@ def _tell_refused(venue, batch, out, place, now, code):
 
 @kernel
 def _chain(state, batch, out, at, end):
+    """Executes all members or none; returns as `transfer_commands` does."""
     venue = state.venue[0]
     ledger = state.ledger
     events = venue.events
     seq = venue.seq
     now = venue.now
     horizon = venue.horizon
+    trades = False
+    wanted = np.int64(end - at)  # events of the whole chain
     code = _known(venue, ledger, batch.transfers[at])
     if code == Code.EXISTS:
         for place in range(at, end):
             venue.now = now + place - at
             answer = _known(venue, ledger, batch.transfers[place])
             _tell_refused(venue, batch, out, place, venue.now, answer if answer != Code.OK else Code.LINKED_FAILED)
-        return
+        return end
     for place in range(at, end):
         venue.now = now + place - at
         venue.index = place
@@ -92,25 +102,36 @@ def _chain(state, batch, out, at, end):
             code = Code.ID_TOO_OLD if command.id_hi <= venue.horizon else Code.OK
             remembered = code == Code.OK
             if remembered:
-                code = _judge(venue, state.registry, ledger, command)
+                code = _judge(state, batch, at, place)
         else:
             remembered = False
         if code == Code.OK:
-            _execute(venue, state.registry, ledger, batch, out, place, place - at)
+            if command.kind == Kind.CONVERT:
+                trades = True
+                wanted += events_of_trades(state.legs, command, place - at)
+            _execute(state, batch, out, place, place - at, True)
             batch.codes[place] = Code.OK
             continue
 
         # The member at `place` fails: as if none before it had been executed.
-        for done in range(place - 1, at - 1, -1):
-            _undo(venue, ledger, batch.transfers[done], done - at)
-        venue.horizon = horizon
+        _undo_members(state, batch, at, place, events, seq, horizon)
         if remembered:
-            _remember(venue, state.registry, ledger, command, code, 0)
-        venue.events = events
-        venue.seq = seq
+            _remember(venue, ledger, command, code, 0)
         for member in range(at, end):
             _tell_refused(venue, batch, out, member, now + member - at, code if member == place else Code.LINKED_FAILED)
-        return
+        return end
+    if trades:
+        # That was the rehearsal.
+        _undo_members(state, batch, at, end, events, seq, horizon)
+        if venue.events + wanted > out.orders.size:
+            out.wanted[0] = wanted
+            venue.now = now - 1
+            return at
+        for place in range(at, end):
+            venue.now = now + place - at
+            venue.index = place
+            _execute(state, batch, out, place, place - at, False)
+    return end
 
 
 # ---------------------------------------------------------------- deciding
@@ -160,11 +181,15 @@ def _compare(transfer, command):
 
 
 @inlined_kernel
-def _judge(venue, registry, ledger, command):
+def _judge(state, batch, at, place):
     """Step 8 and on; whatever fails here is remembered."""
+    venue = state.venue[0]
+    command = batch.transfers[place]
     if command.kind == Kind.TRANSFER or command.kind == Kind.HOLD:
-        return _movable(venue, registry, ledger, command)
-    return _resolvable(venue, ledger, command)
+        return np.int64(_movable(venue, state.registry, state.ledger, command))
+    if command.kind == Kind.CONVERT:
+        return judge_conversion(state, batch, at, place)
+    return np.int64(_resolvable(venue, state.ledger, command))
 
 
 @kernel
@@ -258,30 +283,16 @@ def _captured(command, pending):
 
 
 @kernel
-def _execute(venue, registry, ledger, batch, out, place, member):
-    """Carries out a command that must succeed, as member number `member` of its chain."""
+def _execute(state, batch, out, place, member, rehearsing):
+    """Carries out a command that must succeed, as member number `member` of its chain; a rehearsed CONVERT does not trade."""
+    venue = state.venue[0]
+    ledger = state.ledger
     command = batch.transfers[place]
     kind = np.int64(command.kind)
     saved = ledger.resolved[member]
     released = np.int64(0)
     expires_ns = np.int64(0)
-    if kind == Kind.TRANSFER or kind == Kind.HOLD:
-        debit = np.int64(command.debit)
-        credit = np.int64(command.credit)
-        asset = np.int64(command.asset)
-        saved.debit = debit
-        saved.credit = credit
-        saved.asset = asset
-        amount = command.amount
-        if kind == Kind.TRANSFER:
-            _move(venue, ledger.balances, debit, credit, asset, amount)
-            event_kind = EventKind.TRANSFERRED
-        else:
-            expires_ns = venue.now + command.timeout_ns if command.timeout_ns != 0 else 0
-            move_to_held(venue, ledger.balances, debit, asset, amount)
-            add_pending(venue, ledger, command, expires_ns, venue.now)
-            event_kind = EventKind.HELD
-    else:
+    if kind == Kind.CAPTURE or kind == Kind.RELEASE:
         row = row_of(ledger.pending_ids, command.pending_hi, command.pending_lo)
         ledger.resolved[member] = ledger.pending[row]
         debit = np.int64(saved.debit)
@@ -294,15 +305,54 @@ def _execute(venue, registry, ledger, batch, out, place, member):
         _move(venue, ledger.balances, debit, credit, asset, amount)
         remove_pending(venue, ledger, row)
         note_ending(ledger, command.pending_hi, command.pending_lo, np.int64(event_kind))
-    _remember(venue, registry, ledger, command, Code.OK, member)
+        credit_asset = asset
+    else:
+        debit = np.int64(command.debit)
+        credit = np.int64(command.credit)
+        asset = np.int64(command.asset)
+        saved.debit = debit
+        saved.credit = credit
+        saved.asset = asset
+        amount = command.amount
+        credit_asset = asset
+        if kind == Kind.TRANSFER:
+            _move(venue, ledger.balances, debit, credit, asset, amount)
+            event_kind = EventKind.TRANSFERRED
+        elif kind == Kind.HOLD:
+            expires_ns = venue.now + command.timeout_ns if command.timeout_ns != 0 else 0
+            move_to_held(venue, ledger.balances, debit, asset, amount)
+            add_pending(venue, ledger, command, expires_ns, venue.now)
+            event_kind = EventKind.HELD
+        else:
+            if rehearsing:
+                rehearse_conversion(state, command, member, 1)
+            else:
+                perform_conversion(state, out, command, member)
+            credit = debit
+            credit_asset, released = payment_of(state.registry, state.legs, member)
+            event_kind = EventKind.CONVERTED
+    _remember(venue, ledger, command, Code.OK, member)
     debit_balance = ledger.balances[balance_slot(venue, ledger.balances, debit, asset)]
-    credit_balance = ledger.balances[balance_slot(venue, ledger.balances, credit, asset)]
+    credit_balance = ledger.balances[balance_slot(venue, ledger.balances, credit, credit_asset)]
     transfer_event(venue, out, event_kind, command, saved, amount, released, expires_ns, debit_balance, credit_balance)
 
 
 @kernel
-def _undo(venue, ledger, command, member):
+def _undo_members(state, batch, at, end, events, seq, horizon):
+    """Takes back the members from `at` to `end`, which were executed, and what they told; the counters are given as they were before."""
+    venue = state.venue[0]
+    for place in range(end - 1, at - 1, -1):
+        _undo(state, batch.transfers[place], place - at)
+    venue.horizon = horizon
+    venue.events = events
+    venue.seq = seq
+
+
+@kernel
+def _undo(state, command, member):
     """Takes back what `_execute` did, members in reverse order; the horizon is the caller's."""
+    venue = state.venue[0]
+    ledger = state.ledger
     _forget_newest(venue, ledger, member)
     kind = np.int64(command.kind)
     if kind == Kind.TRANSFER:
@@ -310,6 +360,8 @@ def _undo(venue, ledger, command, member):
     elif kind == Kind.HOLD:
         move_to_held(venue, ledger.balances, np.int64(command.debit), np.int64(command.asset), -command.amount)
         remove_pending(venue, ledger, row_of(ledger.pending_ids, command.id_hi, command.id_lo))
+    elif kind == Kind.CONVERT:
+        rehearse_conversion(state, command, member, -1)
     else:
         saved = ledger.resolved[member]
         debit = np.int64(saved.debit)
@@ -328,7 +380,7 @@ def _move(venue, balances, debit, credit, asset, amount):
 
 
 @kernel
-def _remember(venue, registry, ledger, command, code, member):
+def _remember(venue, ledger, command, code, member):
     """Enters the command and its fate into the ring; the oldest is forgotten where the ring is full, and kept in `evicted` for an undo."""
     mask = ledger.transfers.size - 1
     place = (venue.transfers_oldest + venue.transfers_count) & mask

@@ -7,6 +7,7 @@ from engine.types import (
     ADMIN_EVENT,
     HOUSE_FEES,
     ORIGINS_KEPT,
+    RULES_VERSION,
     STEPS_MAX,
     Code,
     EventKind,
@@ -60,7 +61,7 @@ def test_the_same_number_with_other_commands_stops_the_replica(make_machine):
 @both_machines
 def test_unknown_rules_stop_the_replica_and_a_wrong_position_is_an_error(make_machine):
     with pytest.raises(ReplicaStopped):
-        Venue(make_machine).send(make.admin(Kind.SET_RULES, value=2))
+        Venue(make_machine).send(make.admin(Kind.SET_RULES, value=RULES_VERSION + 1))
     machine = make_machine()
     frame = Frame(1, 1, START_NS, START_NS, make.admin(Kind.REGISTER_ORIGIN, role=1))
     with pytest.raises(Exception, match="2"):
