@@ -30,6 +30,7 @@ SIGN_UP_ADDRESS = Limit("sign-ups from an address", 60, 3600)
 PASSWORD_ACCOUNT = Limit("password changes of an account", 8, 300)
 KEYS_ACCOUNT = Limit("keys made by an account", 60, 3600)
 FAUCET_ACCOUNT = Limit("gifts of an asset to an account", 3, 3600)
+FAUCET_RETURN_ACCOUNT = Limit("play money given back by an account", 60, 3600)
 
 
 class Attempts:

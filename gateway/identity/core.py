@@ -1,4 +1,5 @@
-"""What the identity room asks of the core: open an account, add a key, change a key, credit a gift. All but the gift are safe to ask twice.
+"""What the identity room asks of the core: open an account, add a key, change a key, credit a gift, take play money back. All but
+the last two are safe to ask twice.
 
 Nothing but references, ids and scopes goes into the log: no name, no address, no secret.
 """
@@ -16,6 +17,7 @@ from engine.types import ADMIN_EVENT, HOUSE_GATEWAY, Code, Kind
 from gateway.identity.errors import AccountError, Refusal
 
 REASON_FAUCET = 1  # TRANSFER_COMMAND.reason of a gift
+REASON_FAUCET_RETURN = 2  # … and of play money given back
 
 
 def fresh_reference() -> tuple[int, int]:
@@ -44,6 +46,13 @@ async def gift(exchange, account: int, asset: int, amount: int) -> Outcome:
     """Money from outside (the exchange client needs the role CUSTODY), with the code of the core. Raises AccountError UNAVAILABLE."""
     command = transfer(Kind.TRANSFER, (time.time_ns(), secrets.randbits(62) + 1), debit=HOUSE_GATEWAY, credit=account, asset=asset,
                        amount=amount, reason=REASON_FAUCET)  # fmt: skip
+    return await _execute(exchange, command)
+
+
+async def give_back(exchange, account: int, asset: int, amount: int) -> Outcome:
+    """Money to the outside, with the code of the core. Raises AccountError UNAVAILABLE."""
+    command = transfer(Kind.TRANSFER, (time.time_ns(), secrets.randbits(62) + 1), debit=account, credit=HOUSE_GATEWAY, asset=asset,
+                       amount=amount, reason=REASON_FAUCET_RETURN)  # fmt: skip
     return await _execute(exchange, command)
 
 

@@ -68,6 +68,11 @@ class GiftWanted(_Body):
     asset: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
 
 
+class ReturnWanted(_Body):
+    asset: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
+    amount: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
 class Me(_Answer):
     email: str
     account: int
@@ -205,6 +210,12 @@ async def ask_faucet(data: JSONBody[GiftWanted], identity: Room, session: Signed
     return Gift(data.asset, await faucet.give(identity, session, data.asset, address=_address(request)))
 
 
+@post("/faucet/return", status_code=200)
+async def return_to_faucet(data: JSONBody[ReturnWanted], identity: Room, session: SignedIn, request: Request) -> Gift:
+    """Give play money back, of demo venues only."""
+    return Gift(data.asset, await faucet.take_back(identity, session, data.asset, data.amount, address=_address(request)))
+
+
 # ---------------------------------------------------------------- from and to HTTP
 
 
@@ -300,7 +311,7 @@ def _failed(request: Request, error: Exception) -> Response[dict]:
 
 
 def identity_app(identity: Identity, *, demo: bool = False) -> Callable[..., Any]:
-    """The ASGI app of /account/*. With `demo`, /account/faucet exists."""
+    """The ASGI app of /account/*. With `demo`, /account/faucet and /account/faucet/return exist."""
 
     async def the_room() -> Identity:
         return identity
@@ -308,7 +319,7 @@ def identity_app(identity: Identity, *, demo: bool = False) -> Callable[..., Any
     coming_and_going = [sign_up, login, logout, me, change_password]
     owned = [list_sessions, end_other_sessions, end_session, list_keys, create_key, revoke_key]
     return Litestar(
-        route_handlers=[Router("/account", route_handlers=[*coming_and_going, *owned, *([ask_faucet] if demo else [])])],
+        route_handlers=[Router("/account", route_handlers=[*coming_and_going, *owned, *([ask_faucet, return_to_faucet] if demo else [])])],
         dependencies={"identity": Provide(the_room), "session": Provide(_session_of)},
         exception_handlers={
             AccountError: _refused, HTTPException: _refused_by_framework, RecursionError: _too_deep, Exception: _failed,

@@ -202,6 +202,7 @@ async def test_unknown_paths_and_methods(venue):
         assert _is(await browser.delete("/account/sessions/not-a-uuid"), Refusal.NOT_FOUND)
         assert _is(await browser.put("/account/login", json=ALICE), Refusal.METHOD_NOT_ALLOWED)
         assert _is(await browser.post("/account/faucet", json={"asset": "USDT"}), Refusal.NOT_FOUND)  # no demo, no gifts
+        assert _is(await browser.post("/account/faucet/return", json={"asset": "USDT", "amount": "1"}), Refusal.NOT_FOUND)
 
 
 async def test_a_fault_of_ours_is_a_plain_500(venue):
@@ -331,6 +332,28 @@ async def test_the_demo_gives_a_bounded_amount_a_bounded_number_of_times(venue):
         assert _is(await browser.post("/account/faucet", json={"asset": "BTC"}), Refusal.CSRF)
 
 
+async def test_play_money_is_given_back_up_to_what_is_available(venue):
+    async with venue.browser(demo=True) as browser:
+        account = (await _enter(browser))["account"]
+        usdt = next(asset.asset for asset in venue.exchange.machine.assets() if asset.name == "USDT")
+        await browser.post("/account/faucet", json={"asset": "USDT"})
+
+        async def give_back(amount, asset="USDT"):
+            return await browser.post("/account/faucet/return", json={"asset": asset, "amount": amount})
+
+        assert (await give_back("2500.5")).json() == {"asset": "USDT", "amount": "2500.50000000"}
+        assert venue.exchange.machine.balance(account, usdt) == (7_499_50000000, 0)
+        assert _is(await give_back("7499.50000001"), Refusal.INSUFFICIENT_BALANCE)
+        for wrong in ("0", "-1", "1e3", "0.000000001", "9" * 30, "NaN", "1,5"):
+            assert _is(await give_back(wrong), Refusal.INVALID_AMOUNT), wrong
+        assert _is(await give_back("1", "GOLD"), Refusal.UNKNOWN_ASSET)
+        assert (await give_back("7499.5")).status_code == 200
+        assert venue.exchange.machine.balance(account, usdt) == (0, 0)
+        assert venue.exchange.machine.validate() == ""
+        del browser.headers["X-CSRF-Token"]
+        assert _is(await give_back("1"), Refusal.CSRF)
+
+
 # ---------------------------------------------------------------- who trades: the middleware
 
 
@@ -374,7 +397,7 @@ async def test_the_api_is_described(venue):
         described = (await browser.get("/account/openapi.json")).json()
     assert set(described["paths"]) == {
         "/account/signup", "/account/login", "/account/logout", "/account/me", "/account/password", "/account/sessions",
-        "/account/sessions/{session_id}", "/account/keys", "/account/keys/{api_key}", "/account/faucet",
+        "/account/sessions/{session_id}", "/account/keys", "/account/keys/{api_key}", "/account/faucet", "/account/faucet/return",
     }  # fmt: skip
     assert "apiKey" in described["components"]["schemas"]["KeyMade"]["properties"]
 
