@@ -57,12 +57,15 @@ class Subscriber:
 class StreamVenue:
     """BTCUSDT: tick 0.01, lot 0.00001; two customers with money, `alice` and `bob`. Time stands still unless moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine=None) -> None:
+        """`machine`: default the compiled one."""
         self.time_ns = START_NS
-        self.exchange = Exchange(clock=lambda: self.time_ns)
+        self.exchange = Exchange(machine, clock=lambda: self.time_ns)
         self.marketdata = MarketData()
         self.exchange.listen(self.marketdata.apply)
-        self.venue = Venue(self.exchange, self.marketdata, RecentClientIds(), None)
+        self.recent = RecentClientIds()
+        self.exchange.listen(self.recent.feed)
+        self.venue = Venue(self.exchange, self.marketdata, self.recent, None)
         self.market = MarketFeed(self.venue)
         self.users = UserFeed(self.venue)
         self.exchange.listen(self.market.applied)

@@ -115,6 +115,11 @@ def test_withdrawals(venue, kind, ended, status):
     assert venue.answer("wallet.withdrawals", {"status": "4"}).render([transfer(venue, kind, ended)]) == []
 
 
+def test_a_conversion_is_neither_deposit_nor_withdrawal(venue):
+    for operation in ("wallet.deposits", "wallet.withdrawals"):
+        assert venue.answer(operation, {}).render([transfer(venue, EventKind.CONVERTED)]) == []
+
+
 def test_there_is_no_margin_and_the_system_is_normal(venue):
     assert venue.answer("margin.pairs", {}) == []
     assert venue.answer("wallet.status", {}) == {"status": 0, "msg": "normal"}

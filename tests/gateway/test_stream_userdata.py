@@ -2,8 +2,9 @@
 
 import pytest
 
-from engine.commands import amend, cancel, cancel_all, place, replace, transfer
-from engine.types import HOUSE_ESCROW, Code, Kind, OrderType, Side, Stp, TimeInForce
+from engine.commands import amend, cancel, cancel_all, convert, frame, place, replace, transfer
+from engine.oracle.machine import OracleMachine
+from engine.types import HOUSE_ESCROW, TRANSFER_EVENT, Code, EventKind, Kind, OrderType, Side, Stp, TimeInForce, TransferFlag
 from tests.gateway.stream_venue import COIN, START_NS, StreamVenue, Subscriber
 
 REPORT_KEYS = {*"eEscSofqpPFgCxXrilzLnNTtIwmMOZYQWV"}
@@ -213,8 +214,6 @@ def test_nothing_is_kept_for_accounts_nobody_listens_to(venue: StreamVenue):
 
 
 def test_frames_of_several_commands_keep_the_order(venue: StreamVenue, alice: Subscriber):
-    from engine.commands import frame
-
     commands = frame(
         place(venue.alice, venue.symbol, Side.BUY, price_ticks=4_000_000, quantity_lots=100),
         transfer(Kind.TRANSFER, (venue.time_ns, 9), debit=venue.alice, credit=venue.bob, asset=venue.btc, amount=COIN),
@@ -222,3 +221,51 @@ def test_frames_of_several_commands_keep_the_order(venue: StreamVenue, alice: Su
     )
     venue.exchange.execute(commands)
     assert kinds(alice.take()) == ["NEW", "balanceUpdate", "CANCELED", "outboundAccountPosition"]
+
+
+# ---------------------------------------------------------------- CONVERT
+
+
+@pytest.mark.parametrize("machine", [OracleMachine, None], ids=["oracle", "kernels"])
+def test_a_conversion_is_told_as_the_orders_it_is(machine):
+    """Alice owes 0.01 BTC and pays with ETH: it is sold for what BTC costs, past an order of her own, and the BTC goes to Bob."""
+    venue = StreamVenue(machine and machine())
+    ethusdt = venue.list_symbol("ETHUSDT")
+    eth = venue.exchange.machine.symbol(ethusdt).base
+    venue.exchange.deposit(venue.alice, eth, 10 * COIN)
+    execute(venue, place(venue.bob, ethusdt, Side.BUY, price_ticks=200_000, quantity_lots=10**6))
+    execute(venue, place(venue.alice, venue.symbol, Side.SELL, price_ticks=5_000_000, quantity_lots=100, client_id="in-the-way"))
+    sell_by_bob(venue, 5_000_000, 700)
+    sell_by_bob(venue, 5_100_000, 5000)
+    alice, bob = Subscriber(), Subscriber()
+    venue.users.subscribe(venue.alice, alice)
+    venue.users.subscribe(venue.bob, bob)
+    terms = dict(account=venue.alice, asset=venue.btc, amount=COIN // 100, most=COIN, symbol=venue.symbol, via_symbol=ethusdt)
+    paid = dict(debit=venue.alice, credit=venue.bob, asset=venue.btc, amount=COIN // 100)
+    convert_id = (venue.time_ns, 0x7FFF_FFFF_FFFF_FFFF)
+    outcomes = venue.exchange.execute(
+        frame(
+            convert(convert_id, **terms, user=(-1, -1), flags=TransferFlag.LINKED),  # bytes that no client id may have
+            transfer(Kind.TRANSFER, (venue.time_ns, 2), **paid),
+        )
+    )
+    assert [outcome.code for outcome in outcomes] == [Code.OK, Code.OK]
+    converted = outcomes[0].events[-1:].view(TRANSFER_EVENT)[0]
+    assert converted["kind"] == EventKind.CONVERTED
+    events = alice.take()
+    assert kinds(events) == ["NEW", "TRADE", "NEW", "TRADE_PREVENTION", "TRADE", "TRADE", "balanceUpdate", "outboundAccountPosition"]
+    sold, new, done = events[1], events[2], events[5]
+    assert (sold["s"], sold["S"], sold["o"], sold["X"], sold["c"]) == ("ETHUSDT", "SELL", "MARKET", "FILLED", f"convert-{sold['i']}")
+    assert (new["s"], new["S"], new["o"], new["c"], new["Q"]) == ("BTCUSDT", "BUY", "MARKET", f"convert-{new['i']}", "0.00000000")
+    assert (done["i"], done["c"], done["X"], done["q"]) == (new["i"], new["c"], "FILLED", done["z"])
+    assert (events[3]["c"], events[6]["d"]) == ("in-the-way", "-0.01000000")
+    told = {balance["a"]: (balance["f"], balance["l"]) for balance in events[7]["B"]}
+    assert set(told) == {"BTC", "USDT", "ETH"}
+    for asset, name in ((venue.btc, "BTC"), (venue.usdt, "USDT"), (eth, "ETH")):
+        available, held = venue.exchange.balance(venue.alice, asset)
+        assert told[name] == (f"{available / COIN:.8f}", f"{held / COIN:.8f}")
+    assert converted["released"] == 10 * COIN - venue.exchange.balance(venue.alice, eth)[0]
+    assert kinds(bob.take()) == ["TRADE", "TRADE", "TRADE", "balanceUpdate", "outboundAccountPosition"]
+    assert not venue.users._accounts[venue.alice].orders
+    assert [venue.venue.client_id(order) for order in (sold["i"], new["i"])] == [sold["c"], new["c"]]
+    assert venue.marketdata.ticker(venue.symbol).trades == 2
