@@ -19,7 +19,7 @@ from storefront.app import keep, shop_app
 from storefront.settlement import Settlements
 from storefront.work import Shop, utc_now
 
-DESCRIPTION = "The shop of a running venue: catalog, carts, checkout, orders, sellers, on DIR/shop.sock; `cryptoshop rest` passes /shop/* on."
+DESCRIPTION = "The shop of a running venue: catalog to orders, on DIR/shop.sock; `cryptoshop rest` passes /shop/* on."
 SHOP_ROLE = Role.LEDGER | Role.IDENTITY  # it moves money and opens sellers' accounts; it neither trades for others nor deposits
 CONNECTIONS = 16
 _SEALED_FOR = "shop"

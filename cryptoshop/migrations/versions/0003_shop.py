@@ -516,6 +516,18 @@ _ORDERS = (
     "CREATE INDEX shop_payouts_by_seller ON shop_payouts (seller_id, created_at)",
 )
 
+_INSIGHTS = (
+    """
+    CREATE TABLE shop_daily_counts (  -- what was looked at and put into carts, by UTC day; what was bought, the orders tell
+        day date NOT NULL,
+        product_id uuid NOT NULL REFERENCES shop_products ON DELETE CASCADE,
+        views bigint NOT NULL DEFAULT 0,
+        carts bigint NOT NULL DEFAULT 0,
+        PRIMARY KEY (product_id, day)
+    )
+    """,
+)
+
 _WEBHOOKS = (
     """
     CREATE TABLE shop_webhooks (
@@ -535,6 +547,7 @@ _WEBHOOKS = (
         type text NOT NULL CHECK (length(type) BETWEEN 1 AND 40),  -- 'order.paid'
         body jsonb NOT NULL,
         at timestamptz NOT NULL,
+        webhook_id uuid REFERENCES shop_webhooks ON DELETE CASCADE,  -- a test's: for this endpoint only
         fanned_out boolean NOT NULL DEFAULT false
     )
     """,
@@ -549,15 +562,26 @@ _WEBHOOKS = (
         next_at timestamptz NOT NULL,
         status integer,  -- HTTP, of the last attempt
         error text NOT NULL DEFAULT '',
+        held_until timestamptz,  -- while a process is sending it
         delivered_at timestamptz,
         UNIQUE (webhook_id, event_id)
+    )
+    """,
+    """
+    CREATE TABLE shop_delivery_attempts (
+        delivery_id uuid NOT NULL REFERENCES shop_deliveries ON DELETE CASCADE,
+        attempt integer NOT NULL,
+        status integer,
+        error text NOT NULL DEFAULT '',
+        at timestamptz NOT NULL,
+        PRIMARY KEY (delivery_id, attempt)
     )
     """,
     "CREATE INDEX shop_deliveries_waiting ON shop_deliveries (webhook_id, event_id) WHERE state = 'waiting'",
 )
 
 _TABLES = (
-    "shop_deliveries", "shop_events", "shop_webhooks", "shop_payouts", "shop_reviews", "shop_messages", "shop_returns", "shop_disputes",
+    "shop_delivery_attempts", "shop_daily_counts", "shop_deliveries", "shop_events", "shop_webhooks", "shop_payouts", "shop_reviews", "shop_messages", "shop_returns", "shop_disputes",
     "shop_refunds", "shop_transitions", "shop_shipments", "shop_order_lines", "shop_orders", "shop_gift_cards", "shop_credit_accounts",
     "shop_voucher_uses", "shop_reservations", "shop_checkouts", "shop_vouchers", "shop_cart_lines", "shop_carts", "shop_addresses",
     "shop_wishes", "shop_collection_products", "shop_collections", "shop_images", "shop_variants", "shop_products",
@@ -567,7 +591,7 @@ _TABLES = (
 
 
 def upgrade() -> None:
-    for statement in (*_ROLES, *_SETTLEMENT, *_SELLERS, *_CATALOG, *_CHECKOUT, *_ORDERS, *_WEBHOOKS):
+    for statement in (*_ROLES, *_SETTLEMENT, *_SELLERS, *_CATALOG, *_CHECKOUT, *_ORDERS, *_INSIGHTS, *_WEBHOOKS):
         op.execute(statement)
 
 
