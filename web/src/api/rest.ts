@@ -11,12 +11,14 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     readonly detail: string,
+    /** What the shop adds to a refusal so that it can be mended: stock left, a new quote. */
+    readonly more: Record<string, unknown> = {},
   ) {
     super(wordsFor(status, code, detail));
   }
 }
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type Params = Record<string, string | number | undefined>;
 
 let csrfToken = "";
@@ -32,9 +34,10 @@ export function whenSignedOut(callback: () => void): void {
   onSignedOut = callback;
 }
 
-async function send(method: Method, url: string, body?: BodyInit, type?: string): Promise<unknown> {
-  const headers: Record<string, string> = {};
+async function send(method: Method, url: string, body?: BodyInit, type?: string, key?: string): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: "application/json" };
   if (type) headers["Content-Type"] = type;
+  if (key) headers["Idempotency-Key"] = key;
   if (method !== "GET" && csrfToken) headers["X-CSRF-Token"] = csrfToken;
   let response: Response;
   try {
@@ -51,11 +54,11 @@ async function send(method: Method, url: string, body?: BodyInit, type?: string)
     if (response.ok) throw new ApiError(response.status, "UNREADABLE", "");
   }
   if (response.ok) return answer;
-  const said = (answer ?? {}) as { code?: string | number; msg?: string; message?: string; data?: { newOrderResponse?: { code: number; msg: string }; cancelResponse?: { code: number; msg: string } } };
+  const said = (answer ?? {}) as { code?: string | number; msg?: string; message?: string; detail?: Record<string, unknown>; data?: { newOrderResponse?: { code: number; msg: string }; cancelResponse?: { code: number; msg: string } } };
   const inner = [said.data?.newOrderResponse, said.data?.cancelResponse].find((part) => typeof part?.code === "number");
   const error = inner
     ? new ApiError(response.status, String(inner.code), inner.msg)
-    : new ApiError(response.status, String(said.code ?? ""), said.msg ?? said.message ?? "");
+    : new ApiError(response.status, String(said.code ?? ""), said.msg ?? said.message ?? "", said.detail);
   if (response.status === 401) onSignedOut();
   throw error;
 }
@@ -82,9 +85,22 @@ export function putForm<T>(path: string, params: Params = {}): Promise<T> {
   return send("PUT", path, encode(params), "application/x-www-form-urlencoded") as Promise<T>;
 }
 
-/** The house's own account API speaks JSON. */
-export function postJson<T>(path: string, body: object = {}): Promise<T> {
-  return send("POST", path, JSON.stringify(body), "application/json") as Promise<T>;
+/** The house's own APIs, of accounts and of the shop, speak JSON. A request sent again under the same `key` is done once. */
+export function postJson<T>(path: string, body: object = {}, key?: string): Promise<T> {
+  return send("POST", path, JSON.stringify(body), "application/json", key) as Promise<T>;
+}
+
+export function putJson<T>(path: string, body: object = {}): Promise<T> {
+  return send("PUT", path, JSON.stringify(body), "application/json") as Promise<T>;
+}
+
+export function patchJson<T>(path: string, body: object = {}): Promise<T> {
+  return send("PATCH", path, JSON.stringify(body), "application/json") as Promise<T>;
+}
+
+/** A file as it is: the body is its bytes. */
+export function postFile<T>(path: string, file: Blob, key?: string): Promise<T> {
+  return send("POST", path, file, file.type || "application/octet-stream", key) as Promise<T>;
 }
 
 export function remove<T>(path: string, params: Params = {}): Promise<T> {
