@@ -40,7 +40,7 @@ class Cuts:
             self.frames.append(Frame.of(applied, self.marketdata))
 
 
-@pytest.fixture(params=[2, 7])
+@pytest.fixture(params=[2, 4])
 async def cuts(request) -> Cuts:
     return Cuts(await Market(request.param).append(350), request.param)
 
