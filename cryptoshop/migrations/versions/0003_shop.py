@@ -15,6 +15,7 @@ _ROLES = (
     "ALTER TABLE users DROP CONSTRAINT users_role_check",
     "ALTER TABLE users ADD CONSTRAINT users_role_check CHECK (role IN ('user', 'moderator', 'admin'))",
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+    "CREATE EXTENSION IF NOT EXISTS unaccent",
 )
 
 _SETTLEMENT = (
