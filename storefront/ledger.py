@@ -22,3 +22,8 @@ def uuid_pair(name: uuid.UUID) -> tuple[int, int]:
     """The `user` (hi, lo) of every transfer made for it: two signed 64-bit halves."""
     raw = name.bytes
     return int.from_bytes(raw[:8], "big", signed=True), int.from_bytes(raw[8:], "big", signed=True)
+
+
+def pair_uuid(hi: int, lo: int) -> uuid.UUID:
+    """The name that a transfer's `user` was made from."""
+    return uuid.UUID(bytes=hi.to_bytes(8, "big", signed=True) + lo.to_bytes(8, "big", signed=True))
