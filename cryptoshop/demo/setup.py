@@ -199,9 +199,9 @@ async def set_up(settings: Settings) -> None:
     pool = await database.pool(settings.running_database_url())
     try:
         now_ns = time.time_ns()
-        await lift_rules(exchange)
         if not exchange.machine.opened:
             clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
+        await lift_rules(exchange)
         await list_markets(exchange)
         accounts = await open_accounts(settings, exchange, Identity(pool, exchange, master_key(settings)))
         await fund(exchange, accounts)
