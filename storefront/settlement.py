@@ -59,7 +59,7 @@ Apply = Callable[[asyncpg.Connection, Settlement, datetime.datetime], Awaitable[
 def chain_bytes(chain: Sequence[np.ndarray]) -> bytes:
     """Transfer commands as one linked chain."""
     body = make.frame(*chain)
-    body["flags"][:-1] |= TransferFlag.LINKED
+    body["flags"][:-1] |= np.uint8(TransferFlag.LINKED)
     body["flags"][-1] &= ~np.uint8(TransferFlag.LINKED)
     return body.tobytes()
 
