@@ -109,6 +109,7 @@ class CollidingStream:
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
         self.deep = rng.random() < 0.5  # full books, wide limits and low fees: conversions succeed
+        self.scale = rng.choice((1, 1, 10**12)) if self.deep else 1  # units are worth so little that products pass 64 bits
         self.capacity = self._draw_capacity()
         self.time_ns = START_NS
         self.listed = dict(list(LISTED.items())[: self.capacity[Pool.SYMBOLS]])
@@ -426,12 +427,13 @@ class CollidingStream:
             via_symbol = rng.choice(leading) if leading and rng.random() < 0.9 else self._symbol()
         lots = min(rng.randint(1, self.size), rng.randint(1, self.size)) * rng.choice((1, 1, 1, 4))
         is_quote = asset == self.listed.get(symbol, (1, 2))[1]
-        amount = lots * rng.choice(self.prices) if is_quote else lots
+        unit = self.units.get(symbol, (1, 1))[is_quote]
+        amount = max(1, lots * (rng.choice(self.prices) if is_quote else 1) * unit - rng.choice((0, 1, rng.randrange(unit))))
         guess = amount * max(self.prices) // rng.randint(1, 20)
         return make.convert(
             self._convert_id(), account=self._account() if rng.random() < 0.99 else self._party(), asset=asset,
-            amount=amount if rng.random() < 0.97 else rng.choice(EXTREMES),
-            most=rng.choices((AMOUNT_MAX, 10**6, guess, rng.choice(EXTREMES)), (6, 6, 2, 0.3))[0], symbol=symbol, via_symbol=via_symbol,
+            amount=amount if rng.random() < 0.97 else rng.choice(EXTREMES), symbol=symbol, via_symbol=via_symbol,
+            most=rng.choices((AMOUNT_MAX, 10**6 * self.scale, guess, rng.choice(EXTREMES)), (6, 6, 2, 0.3))[0],
             reason=rng.choice((0, 7)), user=rng.choice(((0, 0), (5, 6))), valid_until_ns=self._until(),
         )  # fmt: skip
 
@@ -467,15 +469,14 @@ class CollidingStream:
         """Assets, symbols, accounts, keys and first deposits."""
         rng = self.rng
         batch = [make.admin(Kind.ADD_ASSET, name=name, scale=rng.randint(0, 9)) for name in (b"BASE", b"QUOTE", b"OTHER")]
-        batch.append(self._symbol_listing(b"BASEQUOTE", 1, 2))
-        batch.append(self._symbol_listing(b"OTHERQUOTE", 3, 2))
-        batch.append(self._symbol_listing(b"OTHERBASE", 3, 1))
+        batch += [self._symbol_listing(name, *LISTED[symbol]) for symbol, name in enumerate((b"BASEQUOTE", b"OTHERQUOTE", b"OTHERBASE"), 1)]
+        self.units = {1 + at: (int(listing["value"][0]), int(listing["value2"][0])) for at, listing in enumerate(batch[-3:])}
         for account in self.accounts:
             batch.append(make.admin(Kind.OPEN_ACCOUNT, reference_hi=account, reference_lo=1))
             batch.append(make.admin(Kind.ADD_KEY, account=account, scopes=rng.choice((2, 3, 7)), reference_hi=account, reference_lo=2))
         for account in self.accounts:
             for asset in (1, 2, 3):
-                amount = rng.choice((50, 2000, 10**6, 10**6, AMOUNT_MAX // 3))
+                amount = rng.choice((50, 2000, 10**6, 10**6, AMOUNT_MAX // 3)) if self.scale == 1 else 10 ** rng.randint(15, 17)
                 batch.append(make.transfer(Kind.TRANSFER, (START_NS - account, asset), debit=HOUSE_GATEWAY, credit=account, asset=asset,
                                            amount=amount))  # fmt: skip
         return batch
@@ -484,9 +485,13 @@ class CollidingStream:
         rng = self.rng
         lots = 10**6 if self.deep else rng.choice((10, 50, 10**6, 10**6))
         fees = (0, 1000, 1000, 2000, 100_000) if self.deep else (0, 2000, 333_333, PPM)
+        max_price_ticks, tick_lot_units = rng.choice((25, 100, 10**6, 10**6)), 1
+        if self.scale > 1:
+            lots, max_price_ticks, tick_lot_units = 10**4, 100, self.scale // 10
         return make.admin(
-            Kind.ADD_SYMBOL, name=name, base=base, quote=quote, value=rng.choice((1, 3)), value2=rng.choice((1, 2)),
-            max_price_ticks=rng.choice((25, 100, 10**6, 10**6)), max_quantity_lots=lots, max_market_lots=max(1, lots // rng.choice((1, 4))),
+            Kind.ADD_SYMBOL, name=name, base=base, quote=quote, value=rng.choice((1, 3)) * self.scale,
+            value2=rng.choice((1, 2)) * tick_lot_units, max_price_ticks=max_price_ticks, max_quantity_lots=lots,
+            max_market_lots=max(1, lots // rng.choice((1, 4))),
             min_notional=rng.choice((0, 0, 40)), max_orders=rng.choice((3, 20, 200, 4096)),
             maker_ppm=rng.choice((0, 1000, 100_000, PPM)), taker_ppm=rng.choice(fees),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.engine.streams import LISTED, CollidingStream, header
 
 SEEDS = range(40, 56)
 COMMANDS_PER_SEED = 3000
-SHARE_DONE = 0.08  # of all CONVERTs drawn, at least; some 13 % is what the stream was made to reach
+SHARE_DONE = 0.08  # of the CONVERTs under rules that know them, at least; some 13 % is what the stream was made to reach
 MET = {
     Code.OK, Code.NOT_PERMITTED, Code.STALE, Code.UNKNOWN_ACCOUNT, Code.ACCOUNT_FROZEN, Code.UNKNOWN_KIND, Code.MARKET_CLOSED,
     Code.MARKET_LOT_SIZE, Code.NOTIONAL, Code.NO_LIQUIDITY, Code.ID_TOO_OLD, Code.EXISTS, Code.ID_ALREADY_FAILED, Code.UNKNOWN_ASSET,
@@ -44,7 +44,8 @@ def test_the_stream_converts_often_alone_linked_and_through_a_second_market():
             codes.update(applied.codes[at].tolist())
             for command in applied.commands.view(TRANSFER_COMMAND)[at[applied.codes[at] == Code.OK]]:
                 done["linked" if command["flags"] else "last", "via" if command["via_symbol"] else "one market"] += 1
-    assert codes[Code.OK] >= SHARE_DONE * sum(codes.values()), codes
+    tried = codes.total() - codes[Code.UNKNOWN_KIND]
+    assert codes[Code.OK] >= SHARE_DONE * tried, codes
     assert set(codes) >= MET, MET - set(codes)
     assert len(done) == 4 and min(done.values()) >= 5, done
 
