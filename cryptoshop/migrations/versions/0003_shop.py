@@ -288,7 +288,10 @@ _CHECKOUT = (
         credit jsonb NOT NULL DEFAULT '{}',  -- asset id -> units taken from store credit
         legs jsonb NOT NULL,  -- conversions: bought asset, amount, symbols, most, expected cost
         rate_source jsonb NOT NULL,  -- log position and update ids of the books that the quote was read from
-        expires_at timestamptz NOT NULL,
+        use_credit boolean NOT NULL DEFAULT false,
+        expires_at timestamptz NOT NULL,  -- of the quote
+        reserved_until timestamptz NOT NULL DEFAULT now(),
+        receipt jsonb,  -- once paid: conversions with their trades, what it cost, the log position
         settlement_id uuid,
         failure text NOT NULL DEFAULT '',  -- an error code of the shop
         created_at timestamptz NOT NULL,
@@ -296,7 +299,8 @@ _CHECKOUT = (
     )
     """,
     "CREATE INDEX shop_checkouts_by_user ON shop_checkouts (user_id, created_at)",
-    "CREATE INDEX shop_checkouts_open ON shop_checkouts (expires_at) WHERE state = 'open'",
+    "CREATE INDEX shop_checkouts_open ON shop_checkouts (reserved_until) WHERE state = 'open'",
+    "CREATE INDEX shop_checkouts_by_cart ON shop_checkouts (cart_id) WHERE state IN ('open', 'confirming')",
     """
     CREATE TABLE shop_reservations (  -- stock kept for an open checkout; deleted, once, when it is released or allocated
         checkout_id uuid NOT NULL REFERENCES shop_checkouts ON DELETE CASCADE,
