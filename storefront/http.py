@@ -24,6 +24,21 @@ AmountText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"
 AssetName = Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
 Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
+After = Annotated[str, msgspec.Meta(max_length=_CURSOR_MAX)]  # `next` of an earlier page
+Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # milliseconds since 1970, up to 2100
+_CURSOR_PARTS = {int: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)], str: Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]}
+
+
+def line(least: int, most: int) -> Any:
+    """The type of one line of text: so many characters, none of them a control character, and if there must be one, no space first."""
+    first = r"[^\s\x00-\x1f\x7f]" if least else ""
+    return Annotated[str, msgspec.Meta(min_length=least, max_length=most, pattern=rf"^{first}[^\x00-\x1f\x7f]*$(?!\n)")]
+
+
+def prose(least: int, most: int) -> Any:
+    """The type of a text of several lines: no control characters but tabs and line ends."""
+    return Annotated[str, msgspec.Meta(min_length=least, max_length=most, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -45,6 +60,10 @@ def milliseconds(moment: datetime.datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def instant(milliseconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
+
+
 def cursor(*key: Any) -> str:
     """Where a page ended, as opaque text: the sort key of its last row. Stable under writes, since it names a place and no count."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
@@ -58,7 +77,7 @@ def cursor_key(text: str, *types: type) -> tuple | None:
         if len(text) > _CURSOR_MAX:
             raise ValueError
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return msgspec.json.decode(raw, type=tuple[types])  # type: ignore[valid-type]
+        return msgspec.json.decode(raw, type=tuple[*(_CURSOR_PARTS.get(part, part) for part in types)])  # type: ignore[misc]
     except (ValueError, binascii.Error, msgspec.DecodeError):
         raise ShopError(Refusal.INVALID_REQUEST, "`after` is not the `next` of an earlier page.") from None
 
