@@ -35,6 +35,7 @@ from engine.types import (
     TRANSFER_COMMAND,
     Code,
     Kind,
+    Pool,
     Role,
     Side,
 )
@@ -56,6 +57,13 @@ _DAY_NS = 86_400 * 10**9
 _BUFFER_EVENTS = EVENTS_MAX * 3
 _EVENT_WORDS = EVENT_BYTES // 8
 _ORDER_FIELDS = OrderView._fields[: OrderView._fields.index("client_id")]
+
+
+# What counts the rows of each pool.
+_USED = {
+    Pool.ASSETS: "last_asset", Pool.SYMBOLS: "last_symbol", Pool.ACCOUNTS: "last_account", Pool.ORDERS: "orders_open",
+    Pool.PENDING: "pending_count", Pool.TRANSFER_IDS: "transfers_count", Pool.KEYS: "last_key",
+}  # fmt: skip
 
 
 class Origin(NamedTuple):
@@ -358,6 +366,10 @@ class Machine:
 
     def capacity(self, pool: int) -> int:
         return int(self._state.registry.capacity[pool])
+
+    def used(self, pool: int) -> int:
+        """How much of the pool's capacity is taken."""
+        return int(self._venue[_USED[pool]])
 
     def _is_customer(self, account: int) -> bool:
         return FIRST_CUSTOMER <= account <= self._venue["last_account"]

@@ -105,6 +105,7 @@ class Role(IntFlag):
     LEDGER = 8
     CUSTODY = 16  # transfers that may debit HOUSE_GATEWAY
     CLOCK = 32
+    CAPACITY = 64  # grows pools before they are full
 
 
 class Side(IntEnum):
@@ -288,6 +289,7 @@ ROLE_KINDS = {
     Role.LEDGER: TRANSFER_KINDS,
     Role.CUSTODY: TRANSFER_KINDS,
     Role.CLOCK: (Kind.TICK,),
+    Role.CAPACITY: (Kind.GROW,),
 }
 
 # ---------------------------------------------------------------- commands: three views of the same 128 bytes

@@ -24,7 +24,7 @@ from gateway.listen_keys import ListenKeys
 from marketdata import History, MarketData
 from marketdata.errors import MarketDataError
 
-EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK
+EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK | Role.CAPACITY
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ import uvicorn
 
 from cryptoshop import preflight
 from cryptoshop.bounded_http import BoundedHttp
+from cryptoshop.capacity import keep_capacities
 from cryptoshop.forward import Forward
 from cryptoshop.roles.common import open_gateway, run_role, sampled
 from cryptoshop.settings import Settings
@@ -58,11 +59,13 @@ async def serve(settings: Settings) -> None:
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # the role's shell owns the signals
         serving = asyncio.ensure_future(server.serve())
+        keeping = asyncio.ensure_future(keep_capacities(gateway.exchange))
         try:
             await asyncio.wait((serving, gateway.exchange.failed), return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.should_exit = True
             await serving
+            keeping.cancel()
         if gateway.exchange.failed.done():
             gateway.exchange.failed.result()
 
