@@ -203,7 +203,7 @@ async def list_holds(work: CurrentWork) -> Holds:
 @get("/seller/balance")
 async def seller_balance(work: CurrentWork) -> SellerBalances:
     """Per asset: in escrow, in reserve, payable, and paid out so far."""
-    seller = await seller_of(work)
+    seller = await seller_of(work, also_suspended=True)
     text = work.shop.text
     rows = await payouts.balances(work.shop, work.db, seller.seller_id, seller.payable_account)
     return SellerBalances([
@@ -215,11 +215,11 @@ async def seller_balance(work: CurrentWork) -> SellerBalances:
 @get("/seller/payouts")
 async def list_payouts(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> Payouts:
     """The seller's payouts, newest first."""
-    seller = await seller_of(work)
+    seller = await seller_of(work, also_suspended=True)
     before = cursor_key(after, int, uuid.UUID)
     rows = await work.db.fetch(
-        """SELECT payout_id, asset, amount, state, created_at, (extract(epoch FROM created_at) * 1000000)::bigint AS micros FROM shop_payouts
-           WHERE seller_id = $1 AND ($2::bigint IS NULL OR ((extract(epoch FROM created_at) * 1000000)::bigint, payout_id) < ($2, $3))
+        """SELECT payout_id, asset, amount, state, created_at, (extract(epoch FROM created_at) * 1000000)::bigint AS micros
+           FROM shop_payouts WHERE seller_id = $1 AND ($2::bigint IS NULL OR ((extract(epoch FROM created_at) * 1000000)::bigint, payout_id) < ($2, $3))
            ORDER BY micros DESC, payout_id DESC LIMIT $4""",
         seller.seller_id, *(before or (None, None)), limit + 1,
     )  # fmt: skip
@@ -231,7 +231,7 @@ async def list_payouts(work: CurrentWork, after: FromQuery[After] = "", limit: F
 @post("/seller/payouts", status_code=201)
 async def pay_out(data: JSONBody[PayoutWanted], work: CurrentWork) -> Payout:
     """From what is payable to the seller's trading account, at once."""
-    seller = await seller_of(work)
+    seller = await seller_of(work, also_suspended=True)
     asset = work.shop.asset(data.asset).asset
     amount = work.shop.units(data.asset, data.amount)
     payout_id = await payouts.pay_out(work, seller.seller_id, seller.payable_account, asset, amount)
@@ -249,7 +249,7 @@ async def pay_out(data: JSONBody[PayoutWanted], work: CurrentWork) -> Payout:
 @get("/seller/entries")
 async def seller_entries(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> Entries:
     """What went in and out of the payable account, with the balance after each entry, newest first."""
-    seller = await seller_of(work)
+    seller = await seller_of(work, also_suspended=True)
     rows = await statements.entries(work.db, seller.payable_account, cursor_key(after, int, int, int), limit)
     items = [
         EntryInfo(row.time_ns // 1_000_000, row.text, row.subject_id if row.reason in (Reason.RELEASE, Reason.REFUND) else None,
