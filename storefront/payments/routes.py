@@ -1,5 +1,6 @@
 """HTTP of the payments room: store credit, gift cards, holds, and a seller's balance, payouts and entries."""
 
+import datetime
 import uuid
 from typing import Annotated
 
@@ -216,15 +217,15 @@ async def seller_balance(work: CurrentWork) -> SellerBalances:
 async def list_payouts(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> Payouts:
     """The seller's payouts, newest first."""
     seller = await seller_of(work, also_suspended=True)
-    before = cursor_key(after, int, uuid.UUID)
+    before = cursor_key(after, datetime.datetime, uuid.UUID)
     rows = await work.db.fetch(
-        """SELECT payout_id, asset, amount, state, created_at, (extract(epoch FROM created_at) * 1000000)::bigint AS micros
-           FROM shop_payouts WHERE seller_id = $1 AND ($2::bigint IS NULL OR ((extract(epoch FROM created_at) * 1000000)::bigint, payout_id) < ($2, $3))
-           ORDER BY micros DESC, payout_id DESC LIMIT $4""",
+        """SELECT payout_id, asset, amount, state, created_at FROM shop_payouts
+           WHERE seller_id = $1 AND ($2::timestamptz IS NULL OR (created_at, payout_id) < ($2, $3))
+           ORDER BY created_at DESC, payout_id DESC LIMIT $4""",
         seller.seller_id, *(before or (None, None)), limit + 1,
     )  # fmt: skip
     page = rows[:limit]
-    following = cursor(page[-1]["micros"], page[-1]["payout_id"]) if len(rows) > limit else ""
+    following = cursor(page[-1]["created_at"], page[-1]["payout_id"]) if len(rows) > limit else ""
     return Payouts([_payout(work, row) for row in page], following)
 
 
