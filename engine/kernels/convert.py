@@ -50,10 +50,10 @@ def events_of_trades(legs, command, member):
 
 
 @inlined_kernel
-def payment_of(registry, legs, member):
+def payment_of(legs, member):
     """The asset that a judged conversion pays with, and how much of it."""
     leg = legs[member * 2]
-    return _asset_sold(registry, leg), leg.cost
+    return leg.sold, leg.cost
 
 
 # ---------------------------------------------------------------- judging
@@ -71,7 +71,7 @@ def judge_conversion(state, batch, at, place):
         code = np.int64(_walk_path(state.registry, state.book, command, state.legs, first, last))
     if code != Code.OK:
         return code
-    asset_paid, cost = payment_of(state.registry, state.legs, place - at)
+    asset_paid, cost = payment_of(state.legs, place - at)
     if cost > command.most:
         return np.int64(Code.LIMIT_EXCEEDED)
     if available_of(state.ledger.balances, np.int64(command.debit), asset_paid) < cost:
@@ -131,19 +131,6 @@ def _other_asset(symbol, asset):
 
 
 @inlined_kernel
-def _asset_sold(registry, leg):
-    """The asset that a leg pays with."""
-    symbol = registry.symbols[leg.symbol]
-    return symbol.quote if leg.side == Side.BUY else symbol.base
-
-
-@inlined_kernel
-def _asset_bought(registry, leg):
-    symbol = registry.symbols[leg.symbol]
-    return symbol.base if leg.side == Side.BUY else symbol.quote
-
-
-@inlined_kernel
 def _overlaps(batch, at, place):
     """Step 12: whether an earlier member of the chain trades on one of the markets, whose book the walk would not know."""
     command = batch.transfers[place]
@@ -172,8 +159,7 @@ def _walk_path(registry, book, command, legs, first, last):
     account = np.int64(command.debit)
     code = _walk(registry, book, account, np.int64(command.symbol), np.int64(command.asset), command.amount, legs[last])
     if code == Code.OK and first != last:
-        intermediate = _asset_sold(registry, legs[last])
-        code = _walk(registry, book, account, np.int64(command.via_symbol), intermediate, legs[last].cost, legs[first])
+        code = _walk(registry, book, account, np.int64(command.via_symbol), legs[last].sold, legs[last].cost, legs[first])
     return code
 
 
@@ -184,6 +170,8 @@ def _walk(registry, book, account, symbol_id, asset, need, leg):
     side = np.int64(Side.BUY if asset == symbol.base else Side.SELL)
     leg.symbol = symbol_id
     leg.side = side
+    leg.sold = _other_asset(symbol, asset)
+    leg.bought = asset
     leg.lots = 0
     leg.received = 0
     leg.steps = 0
@@ -227,20 +215,14 @@ def _lots_for(need, rest, lot_gross, fee_ppm):
 
 
 @kernel
-def rehearse_conversion(state, command, member, times):
+def rehearse_conversion(venue, balances, legs, command, member, times):
     """Moves the payer's balances as the trades will, `times` = 1; or back again, `times` = -1."""
     first, last = legs_of(command, member)
     account = np.int64(command.debit)
     for row in range(first, last + 1):
-        leg = state.legs[row]
-        _add(state, account, _asset_sold(state.registry, leg), -times * leg.cost)
-        _add(state, account, _asset_bought(state.registry, leg), times * leg.received)
-
-
-@inlined_kernel
-def _add(state, account, asset, amount):
-    balances = state.ledger.balances
-    balances[balance_slot(state.venue[0], balances, account, asset)].available += amount
+        leg = legs[row]
+        balances[balance_slot(venue, balances, account, leg.sold)].available -= times * leg.cost
+        balances[balance_slot(venue, balances, account, leg.bought)].available += times * leg.received
 
 
 @kernel

@@ -84,7 +84,9 @@ TRANSFER = _row(
     "id_hi <i8, id_lo <i8, kind <i4, debit <i4, credit <i4, asset <i4, amount <i8, pending_hi <i8, pending_lo <i8, timeout_ns <i8, "
     "reason <i4, code <i4, user_hi <i8, user_lo <i8, ended <i8, time_ns <i8"
 )
-LEG = _row("symbol <i8, side <i8, lots <i8, cost <i8, received <i8, steps <i8")  # one market order of a CONVERT; `received` net of fees
+LEG = _row(  # one market order of a CONVERT: its cost is in the asset sold, what is received of the asset bought is net of fees
+    "symbol <i8, side <i8, sold <i8, bought <i8, lots <i8, cost <i8, received <i8, steps <i8"
+)
 
 
 class Registry(NamedTuple):

@@ -109,7 +109,8 @@ def _chain(state, batch, out, at, end):
             if command.kind == Kind.CONVERT:
                 trades = True
                 wanted += events_of_trades(state.legs, command, place - at)
-            _execute(state, batch, out, place, place - at, True)
+                rehearse_conversion(venue, ledger.balances, state.legs, command, place - at, 1)
+            _execute(venue, ledger, state.legs, batch, out, place, place - at)
             batch.codes[place] = Code.OK
             continue
 
@@ -121,16 +122,25 @@ def _chain(state, batch, out, at, end):
             _tell_refused(venue, batch, out, member, now + member - at, code if member == place else Code.LINKED_FAILED)
         return end
     if trades:
-        # That was the rehearsal.
         _undo_members(state, batch, at, end, events, seq, horizon)
-        if venue.events + wanted > out.orders.size:
-            out.wanted[0] = wanted
-            venue.now = now - 1
-            return at
-        for place in range(at, end):
-            venue.now = now + place - at
-            venue.index = place
-            _execute(state, batch, out, place, place - at, False)
+        return _perform(state, batch, out, at, end, now, wanted)
+    return end
+
+
+@kernel
+def _perform(state, batch, out, at, end, now, wanted):
+    """Executes a chain that was rehearsed and undone, trades and all; waits where there is no room for the events `wanted`."""
+    venue = state.venue[0]
+    if venue.events + wanted > out.orders.size:
+        out.wanted[0] = wanted
+        venue.now = now - 1
+        return at
+    for place in range(at, end):
+        venue.now = now + place - at
+        venue.index = place
+        if batch.transfers[place].kind == Kind.CONVERT:
+            perform_conversion(state, out, batch.transfers[place], place - at)
+        _execute(venue, state.ledger, state.legs, batch, out, place, place - at)
     return end
 
 
@@ -283,10 +293,8 @@ def _captured(command, pending):
 
 
 @kernel
-def _execute(state, batch, out, place, member, rehearsing):
-    """Carries out a command that must succeed, as member number `member` of its chain; a rehearsed CONVERT does not trade."""
-    venue = state.venue[0]
-    ledger = state.ledger
+def _execute(venue, ledger, legs, batch, out, place, member):
+    """Carries out a command that must succeed, as member number `member` of its chain; the money of a CONVERT has moved already."""
     command = batch.transfers[place]
     kind = np.int64(command.kind)
     saved = ledger.resolved[member]
@@ -324,12 +332,8 @@ def _execute(state, batch, out, place, member, rehearsing):
             add_pending(venue, ledger, command, expires_ns, venue.now)
             event_kind = EventKind.HELD
         else:
-            if rehearsing:
-                rehearse_conversion(state, command, member, 1)
-            else:
-                perform_conversion(state, out, command, member)
             credit = debit
-            credit_asset, released = payment_of(state.registry, state.legs, member)
+            credit_asset, released = payment_of(legs, member)
             event_kind = EventKind.CONVERTED
     _remember(venue, ledger, command, Code.OK, member)
     debit_balance = ledger.balances[balance_slot(venue, ledger.balances, debit, asset)]
@@ -342,17 +346,15 @@ def _undo_members(state, batch, at, end, events, seq, horizon):
     """Takes back the members from `at` to `end`, which were executed, and what they told; the counters are given as they were before."""
     venue = state.venue[0]
     for place in range(end - 1, at - 1, -1):
-        _undo(state, batch.transfers[place], place - at)
+        _undo(venue, state.ledger, state.legs, batch.transfers[place], place - at)
     venue.horizon = horizon
     venue.events = events
     venue.seq = seq
 
 
 @kernel
-def _undo(state, command, member):
-    """Takes back what `_execute` did, members in reverse order; the horizon is the caller's."""
-    venue = state.venue[0]
-    ledger = state.ledger
+def _undo(venue, ledger, legs, command, member):
+    """Takes back what `_execute` did, and a rehearsed CONVERT, members in reverse order; the horizon is the caller's."""
     _forget_newest(venue, ledger, member)
     kind = np.int64(command.kind)
     if kind == Kind.TRANSFER:
@@ -361,7 +363,7 @@ def _undo(state, command, member):
         move_to_held(venue, ledger.balances, np.int64(command.debit), np.int64(command.asset), -command.amount)
         remove_pending(venue, ledger, row_of(ledger.pending_ids, command.id_hi, command.id_lo))
     elif kind == Kind.CONVERT:
-        rehearse_conversion(state, command, member, -1)
+        rehearse_conversion(venue, ledger.balances, legs, command, member, -1)
     else:
         saved = ledger.resolved[member]
         debit = np.int64(saved.debit)

@@ -7,7 +7,7 @@ import pytest
 
 from engine.commands import client_id_digest
 from engine.kernels import kernel
-from engine.kernels.arithmetic import ceil_ppm, highest_bit, lowest_bit, product_exceeds
+from engine.kernels.arithmetic import ceil_ppm, gross_of, highest_bit, lowest_bit, product_exceeds
 from engine.kernels.arithmetic import client_id_digest as digest_of_words
 from engine.kernels.hashed import NOWHERE, find, insert, rehash, remove
 from engine.kernels.ladder import add_level, find_level, next_level, remove_level
@@ -115,6 +115,11 @@ def _ceil_ppm(amount, ppm):
 
 
 @kernel
+def _gross_of(net, fee_ppm):
+    return gross_of(net, fee_ppm)
+
+
+@kernel
 def _bits(word):
     return lowest_bit(word), highest_bit(word)
 
@@ -128,6 +133,16 @@ def _digest(words):
 @pytest.mark.parametrize("ppm", [0, 1, 999, PPM - 1, PPM])
 def test_fees_round_up_and_never_overflow(amount, ppm):
     assert _ceil_ppm(amount, ppm) == -(-amount * ppm // PPM)
+
+
+@pytest.mark.parametrize("gross", [1, 2, 999, 1000, PPM, 10**12 + 7, AMOUNT_MAX - 1, AMOUNT_MAX])
+@pytest.mark.parametrize("fee_ppm", [0, 1, 999, 333_333, PPM - 1])
+def test_the_least_amount_that_leaves_another_after_its_fee_is_exact(gross, fee_ppm):
+    net = gross * (PPM - fee_ppm) // PPM
+    least = _gross_of(net, fee_ppm)
+    assert least == -(-net * PPM // (PPM - fee_ppm)) <= gross
+    assert least - _ceil_ppm(least, fee_ppm) == net
+    assert net == 0 or least - 1 - _ceil_ppm(least - 1, fee_ppm) < net
 
 
 @pytest.mark.parametrize("numbers", [(1, 1, 1), (2**31, 2**31, 1), (2**31, 2**31, 2), (2**62 - 1, 1, 1), (2**62, 1, 1), (2**63 - 1,) * 3])
