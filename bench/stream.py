@@ -20,10 +20,7 @@ import hashlib
 import hmac
 import multiprocessing
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -38,11 +35,11 @@ import psutil
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from xxhash import xxh3_64
 
+from bench.processes import START_SECONDS, free_port, listening, role
 from bench.result import Result
 from cryptoshop import database
 from cryptoshop.settings import Settings
@@ -59,7 +56,6 @@ RUNS = 3
 WINDOW_MS = 60_000  # requests are made before a run; the venue takes them this long
 SYMBOL = 1
 MIDDLE = 4_000_000  # ticks
-START_SECONDS = 60.0
 FUNDS = 2**60
 CPU_TICK = 0.01  # seconds; the system counts no finer
 
@@ -344,20 +340,20 @@ class _Venue:
 @contextlib.asynccontextmanager
 async def _venue() -> AsyncIterator[_Venue]:
     with tempfile.TemporaryDirectory(prefix="stream-", dir=os.environ.get("CRYPTOSHOP_BENCH_DIR")) as name:
-        settings = Settings(data_dir=Path(name), ws_port=_free_port(), request_weight=0)
+        settings = Settings(data_dir=Path(name), ws_port=free_port(), request_weight=0)
         with database.start(settings.data_dir) as server, contextlib.ExitStack() as stack:
             settings = replace(settings, database_url=server.url)
             await database.migrate(server.url)
             for directory in (settings.metrics_dir, settings.snapshot_dir):
                 directory.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_role("log", settings))
+            stack.enter_context(role("log", settings))
             client = await ExchangeClient.open(settings.resolved_log_url, role=Role.OPERATOR, connect_timeout=START_SECONDS)
             pool = await database.pool(server.url)
             try:
                 identity = Identity(pool, client, load_master_key(settings.master_key_path))
                 account = await _set_up(client, identity)
-                process = stack.enter_context(_role("stream", settings))
-                await _listening(settings.ws_port)
+                process = stack.enter_context(role("stream", settings))
+                await listening(settings.ws_port)
                 venue = _Venue(settings.ws_port, process, client, account)
                 await _make_keys(venue, identity)
                 yield venue
@@ -399,36 +395,7 @@ async def _make_keys(venue: _Venue, identity: Identity) -> None:
     venue.hmac_key, venue.secret = key.api_key, key.secret.encode()
 
 
-# ---------------------------------------------------------------- processes
-
-
-@contextlib.contextmanager
-def _role(name: str, settings: Settings) -> Iterator[psutil.Process]:
-    """One role of the venue, as the supervisor would start it."""
-    command = [sys.executable, "-m", "cryptoshop.cli", name, *settings.arguments()]
-    process = subprocess.Popen(command, env=os.environ | settings.environment(), stderr=subprocess.DEVNULL)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-async def _listening(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            async with connect(f"ws://127.0.0.1:{port}/ws"):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+# ---------------------------------------------------------------- the echo
 
 
 async def _echo_forever(ready) -> None:
