@@ -1,10 +1,11 @@
-"""The room of moderation."""
+"""Moderation: who may sell and on which terms, the catalog's frame, taxes, the platform's figures, blocking, and the trail."""
 
+from storefront.moderation.routes import HANDLERS
 from storefront.work import Shop
 
-routes: list = []
+routes = HANDLERS
 keepers: list = []
 
 
 def wire(shop: Shop) -> None:
-    """Nothing of this room is settled yet."""
+    """This room moves no money."""

@@ -8,9 +8,7 @@ leaves an applicant, whose next approval finds the same account. An approved sel
 """
 
 import datetime
-import re
 import secrets
-import unicodedata
 import uuid
 from typing import NamedTuple
 
@@ -48,12 +46,6 @@ class SellerRow(NamedTuple):
     applied_at: datetime.datetime
 
 
-def slug_of(text: str) -> str:
-    """Lower-case ASCII letters and digits joined by single hyphens; "" where the text has none."""
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", ascii_text))[:_SLUG_MAX].strip("-")
-
-
 async def seller_of(work: Work, *, also_suspended: bool = False) -> SellerRow:
     """The approved seller that the signed-in user is; with `also_suspended`, one who may finish what was sold but sell nothing new.
     Raises NOT_LOGGED_IN, NOT_A_SELLER."""
@@ -84,9 +76,7 @@ async def apply(db: asyncpg.Connection, user_id: int, name: str, country: str, a
     )  # fmt: skip
     if again is not None:
         return SellerRow(*again)
-    slug = base = slug_of(name) or "seller"
-    if len(slug) < 2:
-        slug = f"{base}-{secrets.token_hex(2)}"
+    slug = base = _slug_of(name, "seller")[:_SLUG_MAX].strip("-")
     while True:
         seller_id = uuid.uuid4()
         row = await db.fetchrow(
@@ -100,6 +90,12 @@ async def apply(db: asyncpg.Connection, user_id: int, name: str, country: str, a
         if await find(db, user_id) is not None:
             raise ShopError(Refusal.ALREADY_EXISTS)
         slug = f"{base}-{secrets.token_hex(3)}"
+
+
+def _slug_of(name: str, otherwise: str) -> str:
+    from storefront.catalog.slugs import slug_of  # here: the catalog's own handlers ask for seller_of
+
+    return slug_of(name, otherwise)
 
 
 async def change(db: asyncpg.Connection, seller_id: uuid.UUID, name: str | None, about: str | None) -> SellerRow:

@@ -7,6 +7,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from storefront.catalog.words import refresh_seller
 from storefront.errors import Refusal, ShopError
 from storefront.http import AmountText, Answer, AssetName, Body, Country, CurrentWork, line, prose
 from storefront.moderation.settings import settings
@@ -108,7 +109,10 @@ async def apply(data: JSONBody[Application], work: CurrentWork) -> SellerInfo:
 async def change_seller(data: JSONBody[ProfileChange], work: CurrentWork) -> SellerInfo:
     """Change what the seller's page says."""
     seller = await seller_of(work)
-    return await _seller_info(work, await profile.change(work.db, seller.seller_id, data.name, data.about))
+    changed = await profile.change(work.db, seller.seller_id, data.name, data.about)
+    if changed.name != seller.name:
+        await refresh_seller(work.db, seller.seller_id)  # products are found by it
+    return await _seller_info(work, changed)
 
 
 # ---------------------------------------------------------------- shipping
@@ -226,3 +230,7 @@ def _method(work: Work, method_id: uuid.UUID, zone_id: uuid.UUID, data: MethodWa
         raise ShopError(Refusal.INVALID_REQUEST, "freeFrom is above 0; a method that always is free has basePrice 0.")
     return MethodRow(method_id, zone_id, data.name, work.shop.asset(data.asset).asset, units(data.asset, data.base_price),
                      units(data.asset, data.price_per_kg), free_from, data.weight_max_g, data.days_min, data.days_max)  # fmt: skip
+
+
+HANDLERS = [own_seller, apply, change_seller, list_zones, add_zone, change_zone, remove_zone, add_method, change_method, remove_method,
+            list_vouchers, add_voucher, change_voucher]  # fmt: skip
