@@ -24,6 +24,8 @@ SCENARIOS = {
     "durable/ack": "bench.durable:durable_ack",
     "durable/throughput": "bench.durable:durable_throughput",
     "stream/json-orders": "bench.stream:json_orders",
+    "checkout": "bench.shop:checkout",
+    "browsing": "bench.shop:browsing",
 }
 
 
