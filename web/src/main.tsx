@@ -1,4 +1,4 @@
-import { lazy, StrictMode, Suspense, useEffect } from "react";
+import { type ComponentType, lazy, StrictMode, Suspense, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -6,46 +6,35 @@ import "./styles/shell.css";
 import "./styles/trade.css";
 import { loadSession } from "./state/session";
 import { useStore } from "./state/store";
-import { loadVenue, venue } from "./state/venue";
-import { TradePage } from "./trade/TradePage";
-import { go, place, to } from "./ui/route";
+import { loadVenue } from "./state/venue";
+import { go, place } from "./ui/route";
 import { Shell } from "./ui/Shell";
-import { Empty } from "./ui/states";
 
+// The exchange and the shop are bundles of their own: whoever visits one does not pay for the other.
+const Trade = lazy(() => import("./trade"));
+const Shop = lazy(() => import("./shop"));
+const Seller = lazy(() => import("./seller"));
+const Moderate = lazy(() => import("./moderate"));
 const Entrance = lazy(() => import("./account/Entrance"));
 const Wallet = lazy(() => import("./account/Wallet"));
 const Settings = lazy(() => import("./account/Settings"));
 
+const LAST_PLACE = "cryptoshop.place";
+
+/** Rooms by the first part of the path; what no room answers is the exchange's. */
+const ROOMS: Record<string, ComponentType> = { shop: Shop, seller: Seller, moderate: Moderate, wallet: Wallet };
+
 function Page() {
   const path = useStore(place);
-  const { state, markets, error } = useStore(venue);
-  const wanted = /^\/trade\/([A-Za-z0-9]+)\/?$/.exec(path)?.[1]?.toUpperCase();
-  const home = path === "/" || path === "/trade" || path === "/trade/";
-
+  const room = path.split("/")[1] ?? "";
   useEffect(() => {
-    if (home && markets.length) go(`/trade/${(markets.find((market) => market.symbol === "BTCUSDT") ?? markets[0]!).symbol}`, true);
-  }, [home, markets]);
+    if (room === "shop" || room === "trade") localStorage.setItem(LAST_PLACE, room);
+  }, [room]);
 
   if (path === "/login" || path === "/signup") return <Entrance how={path === "/login" ? "login" : "signup"} />;
-  if (path === "/wallet") return <Wallet />;
-  if (path.startsWith("/settings")) return <Settings path={path} />;
-  if (state === "failed") {
-    return (
-      <Empty title="The exchange does not answer">
-        <p>{error}</p>
-      </Empty>
-    );
-  }
-  const rules = markets.find((market) => market.symbol === wanted);
-  if (rules) return <TradePage key={rules.symbol} rules={rules} />;
-  if (state === "ready" && !home) {
-    return (
-      <Empty title={wanted ? `There is no market ${wanted}` : "There is no such page"}>
-        <a {...to("/trade")}>Go to the markets</a>
-      </Empty>
-    );
-  }
-  return <TradePage rules={null} />;
+  if (room === "settings") return <Settings path={path} />;
+  const Room = ROOMS[room] ?? Trade;
+  return <Room />;
 }
 
 function App() {
@@ -58,6 +47,8 @@ function App() {
   );
 }
 
+// The root leads to where one was last, the exchange or the shop.
+if (place.get() === "/" && localStorage.getItem(LAST_PLACE) === "shop") go("/shop", true);
 loadVenue();
 loadSession();
 createRoot(document.getElementById("root")!).render(

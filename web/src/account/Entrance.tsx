@@ -4,7 +4,7 @@ import { ApiError } from "../api/rest";
 import { enter, session } from "../state/session";
 import { useStore } from "../state/store";
 import { venue } from "../state/venue";
-import { go, to } from "../ui/route";
+import { go, placeAfterLogin, to } from "../ui/route";
 
 const PASSWORD_MIN = 8;
 
@@ -20,7 +20,7 @@ export default function Entrance({ how }: { how: "login" | "signup" }) {
 
   useEffect(() => setRefusal(""), [how]);
   useEffect(() => {
-    if (member) go("/trade", true);
+    if (member) go(placeAfterLogin(), true);
   }, [member]);
 
   const submit = async (event: FormEvent) => {

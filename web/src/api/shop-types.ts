@@ -453,7 +453,7 @@ export interface Refund {
 /** What the asker may do with the order now. */
 export type OrderAction =
   | "cancel" | "confirm_receipt" | "open_dispute" | "withdraw_dispute" | "request_return" | "review" | "message"
-  | "ship" | "cancel_lines" | "refund" | "reply_dispute" | "decide" | "approve_return" | "decline_return" | "receive_return";
+  | "ship" | "cancel_lines" | "refund" | "reply_dispute" | "decide_return" | "decide";
 
 export interface Order extends OrderRow {
   address: AddressForm;

@@ -5,10 +5,12 @@ export interface Settings {
   theme: "system" | "dark" | "light";
   palette: "teal" | "redgreen";
   interval: string;
+  /** The asset in which prices of the shop are estimated besides the seller's own. */
+  showIn: string;
 }
 
 const KEY = "cryptoshop.settings";
-const DEFAULTS: Settings = { theme: "system", palette: "teal", interval: "5m" };
+const DEFAULTS: Settings = { theme: "system", palette: "teal", interval: "5m", showIn: "USDT" };
 
 function read(): Settings {
   try {

@@ -1,18 +1,20 @@
-/** The frame of every page. New places (the shop) join by a line in PLACES. */
-import { CircleUser, Keyboard, KeyRound, LogOut, MonitorSmartphone, SunMoon, WifiOff, X } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+/** The frame of every page. New places join by a line in PLACES. */
+import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, WifiOff, X } from "lucide-react";
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { showAge } from "../lib/format";
+import { cartView } from "../state/cart";
 import { dismiss, notices, sayError } from "../state/notices";
 import { logOut, session } from "../state/session";
 import { choose, settings } from "../state/settings";
 import { useStore } from "../state/store";
 import { link, venue } from "../state/venue";
 import { Dialog } from "./Dialog";
-import { place, to } from "./route";
+import { place, query, to, toEntrance } from "./route";
 import { Search } from "./Search";
 import { Segments } from "./Segments";
 
 const PLACES = [
+  { path: "/shop", text: "Shop" },
   { path: "/trade", text: "Trade" },
   { path: "/wallet", text: "Wallet" },
 ];
@@ -20,16 +22,20 @@ const PLACES = [
 export function Shell(props: { children: ReactNode }) {
   const path = useStore(place);
   const { config } = useStore(venue);
+  const inShop = path.startsWith("/shop") || path.startsWith("/seller");
   return (
     <>
-      <header className="shell-head">
-        <a className="brand" {...to("/trade")} aria-label="CryptoShop, trade">
+      <a className="skip" href="#page" onClick={skipToPage}>
+        Skip to the page
+      </a>
+      <header className="shell-head" data-at={inShop ? "shop" : "venue"}>
+        <a className="brand" {...to(inShop ? "/shop" : "/trade")} aria-label={inShop ? "CryptoShop, shop" : "CryptoShop, trade"}>
           <img src="/favicon.svg" alt="" />
           <span>CryptoShop</span>
         </a>
         <nav className="places" aria-label="Places">
           {PLACES.map(({ path: target, text }) => (
-            <a key={target} {...to(target)} aria-current={path.startsWith(target) ? "page" : undefined}>
+            <a key={target} {...to(target)} aria-current={path.startsWith(target) ? "page" : undefined} data-place={text}>
               {text}
             </a>
           ))}
@@ -41,6 +47,7 @@ export function Shell(props: { children: ReactNode }) {
               Demo
             </span>
           )}
+          <CartLink />
           <KeysHelp />
           <Appearance />
           <Member />
@@ -50,6 +57,24 @@ export function Shell(props: { children: ReactNode }) {
       {props.children}
       <Notices />
     </>
+  );
+}
+
+/** The page's own first thing takes the focus, so that the header's links need not be walked through. */
+function skipToPage(event: MouseEvent) {
+  event.preventDefault();
+  const page = document.querySelector("main");
+  page?.setAttribute("tabindex", "-1");
+  page?.focus();
+}
+
+function CartLink() {
+  const count = useStore(cartView).cart?.count ?? 0;
+  return (
+    <a className="icon-button cart-link" {...to("/shop/cart")} aria-label={count ? `Cart, ${count} ${count === 1 ? "item" : "items"}` : "Cart, empty"} title="Cart">
+      <ShoppingCart size={18} />
+      {count > 0 && <span className="cart-count">{count > 99 ? "99+" : count}</span>}
+    </a>
   );
 }
 
@@ -115,14 +140,16 @@ function Appearance() {
 function Member() {
   const present = useStore(session);
   const { open, setOpen, ref } = useMenu();
+  const here = useStore(place) + useStore(query);
   if (present.state === "unknown") return <span className="bone" style={{ width: 92, height: 28 }} />;
   if (present.state === "anonymous") {
+    const entrance = (how: "/login" | "/signup") => (here.startsWith("/shop") || here.startsWith("/seller") ? toEntrance(how, here) : to(how));
     return (
       <>
-        <a className="button small" {...to("/login")}>
+        <a className="button small" {...entrance("/login")}>
           Log in
         </a>
-        <a className="button small primary" {...to("/signup")}>
+        <a className="button small primary sign-up" {...entrance("/signup")}>
           Sign up
         </a>
       </>
@@ -136,6 +163,18 @@ function Member() {
       {open && (
         <div className="menu-list" onClick={() => setOpen(false)}>
           <p className="menu-line">{present.me.email}</p>
+          <a {...to("/shop/orders")}>
+            <Package size={16} /> Orders
+          </a>
+          <a {...to("/seller")}>
+            <Store size={16} /> Sell
+          </a>
+          {present.me.role === "admin" && (
+            <a {...to("/moderate")}>
+              <Gavel size={16} /> Moderate
+            </a>
+          )}
+          <hr />
           <a {...to("/settings/keys")}>
             <KeyRound size={16} /> API keys
           </a>
@@ -153,7 +192,7 @@ function Member() {
 }
 
 const KEYS: [string[], string][] = [
-  [["/"], "Find a market"],
+  [["/"], "Find goods and markets"],
   [["B"], "Buy"],
   [["S"], "Sell"],
   [["L"], "Limit order"],

@@ -1,0 +1,31 @@
+/** A quote's life and what the button that accepts it says. */
+import type { Checkout, PayChoice } from "../api/shop-types";
+import { isZero, showMoney } from "./money";
+
+/** Whole seconds left, never below 0. */
+export const secondsLeft = (until: number, now: number): number => Math.max(0, Math.ceil((until - now) / 1000));
+
+/** What is left of a life of `whole` ms: 1 … 0. */
+export const partLeft = (until: number, now: number, whole: number): number => Math.min(1, Math.max(0, (until - now) / whole));
+
+/** "9:59" */
+export const showMinutes = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+export const choiceOf = (checkout: Checkout): PayChoice | undefined => checkout.choices.find(({ asset }) => asset === checkout.payAsset);
+
+/** Without a conversion the price is fixed; with one, what is promised is a limit. */
+export function payWords(checkout: Checkout): string {
+  if (isZero(checkout.most)) return checkout.credit.some((money) => !isZero(money)) ? "Pay with store credit" : "Place the order";
+  return checkout.conversions.length ? `Pay at most ${showMoney(checkout.most)}` : `Pay ${showMoney(checkout.most)}`;
+}
+
+const REASONS: Record<string, string> = {
+  INSUFFICIENT_BALANCE: "You hold less than this takes",
+  NO_LIQUIDITY: "The market cannot sell that much now",
+  TOO_SMALL: "Less than the market trades",
+  MARKET_CLOSED: "The market is closed now",
+  UNKNOWN_ASSET: "No market leads from it to the price",
+  NO_MARKET: "No market leads from it to the price",
+};
+
+export const reasonWords = (code: string): string => REASONS[code] ?? `Not possible now (${code})`;
