@@ -2,8 +2,8 @@
 
 It reads the segments themselves, so it needs no running venue, and beside one it sees what was acknowledged when it began to read. It
 checks the hash chain over position, time and bytes; the core's invariants, now and then and at the end; every kept snapshot against
-the state at its position; and, given a database, PostgreSQL's records. It begins from nothing, or, where the beginning of the log was
-dropped, from the oldest snapshot that the rest continues, and says so.
+the state at its position; and, given a database, PostgreSQL's records, and of a venue at rest the shop's tables against the ledger.
+It begins from nothing, or, where the beginning of the log was dropped, from the oldest snapshot that the rest continues, and says so.
 """
 
 import argparse
@@ -139,18 +139,21 @@ def watched(verification: Verification, applied: Iterator[Applied]) -> Iterator[
         sys.stderr.write("\n")
 
 
-async def verify(verification: Verification, database_url: str) -> list[str]:
-    """Replay, and compare with the database if one is named; returns what does not hold there. Raises Finding."""
+async def verify(verification: Verification, database_url: str, *, at_rest: bool = False) -> list[str]:
+    """Replay, and compare with the database if one is named, `at_rest` also with the shop; returns what does not hold. Raises Finding."""
     applied = watched(verification, verification.replay())
     if not database_url:
         for _ in applied:
             pass
         return []
-    from marketdata.audit import compare
+    from marketdata import audit as history
+    from storefront import audit as shop
 
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
     try:
-        return await compare(pool, verification.replica.machine, applied)
+        machine = verification.replica.machine
+        findings = await history.compare(pool, machine, applied)
+        return findings + (await shop.compare(pool, machine) if at_rest else [])
     finally:
         await pool.close()
 
@@ -182,18 +185,19 @@ def main(argv: list[str]) -> int:
     try:
         verification = Verification(settings.log_dir, settings.snapshot_dir, validate_frames=arguments.validate_every)
         with records_of(settings) as database_url:
-            findings = asyncio.run(verify(verification, database_url))
+            at_rest = not preflight.is_open(settings.data_dir)
+            findings = asyncio.run(verify(verification, database_url, at_rest=at_rest))
     except Finding as finding:
         return _complain(str(finding))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return _complain(f"could not look at everything: {error}")
-    _report(verification, database_url)
+    _report(verification, database_url, at_rest)
     for finding in findings:
         _complain(finding)
     return 1 if findings else 0
 
 
-def _report(verification: Verification, database_url: str) -> None:
+def _report(verification: Verification, database_url: str, at_rest: bool) -> None:
     machine = verification.replica.machine
     began = f"the snapshot of position {verification.began_after:,}" if verification.began_after else "nothing"
     lines = {
@@ -206,6 +210,7 @@ def _report(verification: Verification, database_url: str) -> None:
         "snapshots": ", ".join(f"{position:,} holds" for position in verification.compared) or "none to compare",
         "invariants": "hold",
         "database": "compared" if database_url else "none beside this log (name one with --database-url)",
+        "shop": ("compared" if at_rest else "not compared: the venue is running") if database_url else "none",
         "state hash": f"{machine.state_hash():016x}",
     }
     for name, value in lines.items():

@@ -28,9 +28,10 @@ from engine import commands as make
 from engine.exchange import ExchangeClient
 from engine.log.memory import MemoryLog
 from engine.oracle.machine import OracleMachine
-from engine.types import HOUSE_ESCROW, HOUSE_GATEWAY, RULES_VERSION, Code, Kind, OrderType, Role, Side
+from engine.types import HOUSE_GATEWAY, RULES_VERSION, Code, Kind, OrderType, Role, Side
 from engine.units import parse_units
 from storefront.app import keep, shop_app
+from storefront.audit import compare
 from storefront.settlement import Settlements
 from storefront.work import Shop, Shopper
 
@@ -239,14 +240,10 @@ class World:
         return self.text(asset, available), self.text(asset, held)
 
     async def check(self) -> None:
-        """What must hold at rest: the core's invariants, and that escrow in the ledger is what the orders say."""
+        """What must hold at rest: the core's invariants, and that shop and ledger say the same."""
         await self.exchange.caught_up()
         assert self.exchange.machine.validate() == ""
-        held = dict(await self.pool.fetch("SELECT asset, sum(held)::bigint FROM shop_orders GROUP BY asset"))
-        for name in ASSETS:
-            available, in_escrow = self.exchange.machine.balance(HOUSE_ESCROW, self.asset(name))
-            assert available == 0, f"{available} units of {name} lie in escrow for nobody"
-            assert in_escrow == held.get(self.asset(name), 0)
+        assert await compare(self.pool, self.exchange.machine) == []
 
 
 async def open_world(database: str) -> World:
