@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 
 from storefront.errors import Refusal, ShopError
 from storefront.work import Work
@@ -17,15 +17,16 @@ from storefront.work import Work
 BODY_MAX = 64 * 1024
 IMAGE_BODY_MAX = 8 * 1024 * 1024
 PAGE_DEFAULT, PAGE_MAX = 24, 100
-_CURSOR_MAX = 512
+_CURSOR_MAX = 1024
 
 CurrentWork = NamedDependency[SkipValidation[Work]]
 AmountText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 AssetName = Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
 Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
-After = Annotated[str, msgspec.Meta(max_length=_CURSOR_MAX)]  # `next` of an earlier page
-Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)]
+# Of query parameters: litestar checks bounds only where a QueryParameter says them, it passes over msgspec's.
+After = Annotated[str, QueryParameter(max_length=_CURSOR_MAX)]  # `next` of an earlier page
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
 Moment = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]  # milliseconds since 1970, up to 2100
 _CURSOR_PARTS = {int: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)], str: Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]}
 

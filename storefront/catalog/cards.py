@@ -10,11 +10,12 @@ from typing import Any, Literal
 import asyncpg
 
 from storefront.http import Answer, Money
+from storefront.stock import SALEABLE_SQL
 from storefront.work import Shop, Work
 
 LOW_STOCK = 3
 VISIBLE = "p.state = 'active' AND p.price_min > 0 AND s.state = 'approved'"  # of shop_products p, shop_sellers s
-SALEABLE = "greatest(0, v.on_hand - v.reserved - v.allocated - v.threshold)"  # of shop_variants v
+SALEABLE = f"greatest(0, {SALEABLE_SQL})"  # of shop_variants v
 
 Stock = Literal["in", "low", "out"]
 

@@ -36,7 +36,7 @@ _REFRESH = f"""
     UPDATE shop_products p SET price_min = goods.price_min, price_max = goods.price_max, in_stock = goods.in_stock,
         words = setweight(to_tsvector('simple', texts.title) || to_tsvector('english', texts.title), 'A')
              || setweight(to_tsvector('simple', texts.kind) || to_tsvector('english', texts.kind), 'B')
-             || setweight(to_tsvector('simple', texts.seller), 'C')
+             || setweight(to_tsvector('simple', texts.seller) || to_tsvector('english', texts.seller), 'C')
              || setweight(to_tsvector('english', texts.description), 'D')
     FROM texts JOIN goods USING (product_id) WHERE p.product_id = texts.product_id
 """
