@@ -3,13 +3,14 @@
 import datetime
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
 from storefront.errors import Refusal, ShopError
 from storefront.orders.states import step
-from storefront.webhooks.outbox import tell
+from storefront.webhooks.outbox import tell, tell_many
 
 # What sellers are told of, by axis and event.
 TOLD = {
@@ -47,7 +48,7 @@ async def advance(db: asyncpg.Connection, order_id: uuid.UUID, axis: str, event:
     write. Raises NOT_FOUND, NOT_NOW.
     """
     order = await db.fetchrow(
-        "SELECT number, seller_id, payment, fulfilment, dispute FROM shop_orders WHERE order_id = $1 FOR UPDATE", order_id
+        "SELECT number, seller_id, payment, fulfilment, dispute FROM shop_orders WHERE order_id = $1 FOR NO KEY UPDATE", order_id
     )
     if order is None:
         raise ShopError(Refusal.NOT_FOUND)
@@ -72,3 +73,32 @@ async def note(db: asyncpg.Connection, order_id: uuid.UUID, axis: str, event: st
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         order_id, axis, event, before, after, actor, user_id, json.dumps(detail or {}), now,
     )  # fmt: skip
+
+
+async def advance_many(db: asyncpg.Connection, order_ids: Sequence[uuid.UUID], axis: str, event: str, *, actor: str,
+                       now: datetime.datetime) -> None:  # fmt: skip
+    """As `advance`, for any number of orders: locked in the order of their ids, stepped and noted in four statements."""
+    orders = await db.fetch(
+        """SELECT order_id, number, seller_id, payment, fulfilment, dispute FROM shop_orders WHERE order_id = ANY($1)
+           ORDER BY order_id FOR NO KEY UPDATE""", order_ids,
+    )  # fmt: skip
+    if not orders:
+        return
+    ids, before = [order["order_id"] for order in orders], [order[axis] for order in orders]
+    after = [step(axis, state, event) for state in before]
+    extra = _WITH.get((axis, event), "")
+    await db.execute(
+        f"""UPDATE shop_orders SET {axis} = stepped.after{extra} FROM unnest($1::uuid[], $2::text[]) AS stepped (id, after)
+            WHERE order_id = stepped.id""", ids, after, *([now] if extra else []),
+    )  # fmt: skip
+    await db.execute(
+        """INSERT INTO shop_transitions (order_id, axis, event, before, after, actor, at)
+           SELECT id, $4, $5, before, after, $6, $7 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS stepped (id, before, after)""",
+        ids, before, after, axis, event, actor, now,
+    )  # fmt: skip
+    if told := TOLD.get((axis, event)):
+        bodies = [
+            {"orderId": str(order["order_id"]), "number": order["number"], "payment": order["payment"], "fulfilment": order["fulfilment"],
+             "dispute": order["dispute"]} | {axis: state} for order, state in zip(orders, after, strict=True)
+        ]  # fmt: skip
+        await tell_many(db, [(order["seller_id"], told, body) for order, body in zip(orders, bodies, strict=True)], now)
