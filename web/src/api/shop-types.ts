@@ -452,7 +452,7 @@ export interface Refund {
 
 /** What the asker may do with the order now. */
 export type OrderAction =
-  | "cancel" | "confirm_receipt" | "open_dispute" | "withdraw_dispute" | "request_return" | "review" | "message"
+  | "cancel" | "confirm_receipt" | "open_dispute" | "withdraw_dispute" | "request_return" | "review"
   | "ship" | "cancel_lines" | "refund" | "reply_dispute" | "decide_return" | "decide";
 
 export interface Order extends OrderRow {
@@ -477,6 +477,10 @@ export interface Order extends OrderRow {
   returns: OrderReturn[];
   refunds: Refund[];
   messages: number;
+  /** Its money is being moved at this moment. */
+  settling: boolean;
+  /** What the asker is to it. */
+  role: "buyer" | "seller" | "moderator";
   actions: (OrderAction | (string & {}))[];
 }
 

@@ -12,7 +12,7 @@ export function withQuantity(cart: Cart, variantId: string, quantity: number): C
     .map((group) => {
       const lines = group.lines
         .map((line) => (line.variantId === variantId ? { ...line, quantity, total: times(line.unitPrice, quantity) } : line))
-        .filter((line) => line.quantity > 0);
+        .filter((line) => line.variantId !== variantId || line.quantity > 0);
       const itemsTotal = sumByAsset(lines.map((line) => line.total))[0] ?? { asset: group.asset, amount: "0" };
       return { ...group, lines, itemsTotal };
     })
@@ -32,7 +32,7 @@ export function corrections(wished: ReadonlyMap<string, number>, answer: Cart): 
     const line = linesOf(answer).find((one) => one.variantId === variantId);
     const kept = line?.quantity ?? 0;
     if (kept === quantity) continue;
-    words.set(variantId, line ? `Only ${line.saleable} left, so the quantity is ${kept}.` : "This is no longer available and was taken out.");
+    words.set(variantId, !line ? "This is no longer available and was taken out." : kept ? `Only ${line.saleable} left, so the quantity is ${kept}.` : "Nothing is left of this.");
   }
   return words;
 }

@@ -23,7 +23,7 @@ export function CartPage() {
       )}
       {!cart && error && <Failure of={error} what="The cart" onRetry={loadCart} />}
       {!cart && !error && <CartBones />}
-      {cart && !count && (
+      {cart && !cart.sellers.length && (
         <Empty title="Your cart is empty">
           <p>What you add stays here, on this device or with your account.</p>
           <a className="button primary" {...to("/shop")}>
@@ -31,7 +31,7 @@ export function CartPage() {
           </a>
         </Empty>
       )}
-      {cart && count > 0 && (
+      {cart && cart.sellers.length > 0 && (
         <div className="cart-body">
           <div className="cart-groups">
             <Notices cart={cart} />
@@ -108,7 +108,7 @@ function Line({ line }: { line: CartLine }) {
       <div className="cart-line-end">
         <b className="line-total">{showMoney(line.total)}</b>
         <span className="cart-line-tools">
-          <Stepper label={`Quantity of ${line.title}`} value={line.quantity} most={Math.max(line.saleable, line.quantity)} onChange={(quantity) => setQuantity(line.variantId, quantity)} />
+          <Stepper label={`Quantity of ${line.title}`} value={line.quantity} least={Math.min(1, line.quantity)} most={Math.max(line.saleable, line.quantity)} onChange={(quantity) => setQuantity(line.variantId, quantity)} />
           <button className="icon-button" aria-label={`Take ${line.title} out of the cart`} title="Take out" onClick={() => setQuantity(line.variantId, 0)}>
             <Trash2 size={16} />
           </button>
@@ -119,7 +119,6 @@ function Line({ line }: { line: CartLine }) {
 }
 
 function Summary({ cart }: { cart: Cart }) {
-  const { pending } = useStore(cartView);
   const member = useStore(session).state;
   const places = columnPlaces(cart.totals);
   return (
@@ -146,10 +145,14 @@ function Summary({ cart }: { cart: Cart }) {
             Sign up
           </a>
         </>
-      ) : (
-        <a className="button primary" {...to("/shop/checkout")} aria-disabled={pending.size > 0 || undefined}>
+      ) : cart.count ? (
+        <a className="button primary" {...to("/shop/checkout")}>
           Check out
         </a>
+      ) : (
+        <button className="button primary" disabled>
+          Nothing of this can be bought now
+        </button>
       )}
     </aside>
   );

@@ -1,6 +1,6 @@
 /** One order as its buyer sees it: where it stands, what can be done, what was bought, how it was paid, what happened when. */
 import { Lock, MapPin, Truck } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { cancelOrder, confirmReceipt, readOrder, withdrawDispute } from "../api/shop";
 import type { Money, Order, OrderAction } from "../api/shop-types";
 import { showMoment } from "../lib/format";
@@ -17,6 +17,8 @@ import { orderDay, StandingTag } from "./OrdersPage";
 import { Bone, Failure, Members, optionsText, Picture, ShopPage, Shown } from "./parts";
 import { ReceiptCard } from "./ReceiptCard";
 
+const SETTLING_MS = 1_000;
+
 export default function OrderPage({ name: id }: { name: string }) {
   return (
     <Members what="this order">
@@ -27,6 +29,12 @@ export default function OrderPage({ name: id }: { name: string }) {
 
 function OneOrder({ id }: { id: string }) {
   const order = useKept(`order ${id}`, () => readOrder(id));
+  const { value, reload } = order;
+  useEffect(() => {
+    if (!value?.settling) return;
+    const timer = setTimeout(reload, SETTLING_MS);
+    return () => clearTimeout(timer);
+  }, [value, reload]);
   if (!order.value && order.error) {
     return (
       <ShopPage title="Order" back={{ path: "/shop/orders", text: "Orders" }}>
@@ -121,6 +129,7 @@ const NOW_WORDS: Record<string, string> = {
 };
 
 function nowWords(order: Order): string {
+  if (order.settling) return "Money of this order is being moved at this moment.";
   if (order.dispute === "open") return "You and the seller disagree. The payment stays held until one of you gives way or a moderator decides.";
   if (order.payment === "pending") return "The payment is being made. This takes a moment.";
   if (order.payment === "failed") return "The payment was refused. Nothing was charged.";
@@ -184,11 +193,6 @@ function Now({ order, set, reload }: { order: Order; set: (order: Order) => void
           <button className="button danger" onClick={() => setForm("dispute")}>
             Something is wrong
           </button>
-        )}
-        {!may("message") || (
-          <a className="button" href="#messages">
-            Write to the seller
-          </a>
         )}
       </p>
       {form === "confirm" && (

@@ -1,11 +1,11 @@
 /**
- * One checkout from the reservation to the receipt. There is at most one open at a time: a change of address, shipping or voucher gives
- * the old reservation back before it makes another; a change of the asset to pay with only asks for another quote. A quote that ends is
- * renewed while the reservation lasts. Nothing is paid but by `pay`, which promises the amount that was shown.
+ * One checkout from the reservation to the receipt. A change of address, shipping or voucher opens another, which ends the one before; a
+ * change of the asset to pay with only asks for another quote. A quote that ends is renewed while the reservation lasts. Nothing is paid
+ * but by `pay`, which promises the amount that was shown.
  */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/rest";
-import { abandonCheckout, confirmCheckout, openCheckout, quoteCheckout, readCheckout } from "../api/shop";
+import { confirmCheckout, openCheckout, quoteCheckout, readCheckout } from "../api/shop";
 import type { Checkout, CheckoutForm } from "../api/shop-types";
 import { Intention } from "../lib/intention";
 import { loadCart } from "../state/cart";
@@ -24,7 +24,6 @@ export interface CheckoutDesk {
   pay: () => Promise<void>;
 }
 
-const OPEN_ID = "cryptoshop.checkout";
 const LOOK_AGAIN_MS = 1_000;
 const LOOKS = 20;
 const FRESH_QUOTE_MS = 2_000;
@@ -36,14 +35,6 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   throw error;
-}
-
-/** Gives a reservation back that this tab made before; that it is gone already is as good. */
-async function giveBack(): Promise<void> {
-  const id = sessionStorage.getItem(OPEN_ID);
-  if (!id) return;
-  sessionStorage.removeItem(OPEN_ID);
-  await abandonCheckout(id).catch(() => undefined);
 }
 
 /** `id`: a checkout to take up again, as the address names it. */
@@ -85,12 +76,7 @@ export function useCheckout(id: string, onOpened: (id: string) => void): Checkou
 
   const open = useCallback(
     async (form: CheckoutForm) => {
-      const made = await step("opening", async () => {
-        await giveBack();
-        const answer = await openCheckout(form);
-        sessionStorage.setItem(OPEN_ID, answer.id);
-        return answer;
-      });
+      const made = await step("opening", () => openCheckout(form));
       if (made) opened.current(made.id);
     },
     [step],
@@ -114,7 +100,6 @@ export function useCheckout(id: string, onOpened: (id: string) => void): Checkou
       }
     });
     if (paid?.state !== "paid") return;
-    sessionStorage.removeItem(OPEN_ID);
     forget("orders");
     await loadCart();
   };
