@@ -4,6 +4,9 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/trade.css";
+import { installWorker } from "./pwa/install";
+import { NewVersionLine, OfflineLine } from "./pwa/Lines";
+import { watchNetwork } from "./pwa/network";
 import { loadSession } from "./state/session";
 import { useStore } from "./state/store";
 import { loadVenue } from "./state/venue";
@@ -43,6 +46,8 @@ function App() {
       <Suspense fallback={<main className="page" aria-busy="true" />}>
         <Page />
       </Suspense>
+      <OfflineLine />
+      <NewVersionLine />
     </Shell>
   );
 }
@@ -51,6 +56,8 @@ function App() {
 if (place.get() === "/" && localStorage.getItem(LAST_PLACE) === "shop") go("/shop", true);
 loadVenue();
 loadSession();
+watchNetwork();
+installWorker();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />

@@ -702,6 +702,9 @@ export interface Overview {
 
 export interface ModeratedSeller extends SellerAccount {
   id: string;
+  /** The seller's own rate, if there is one; `commissionPpm` is what holds. */
+  ownCommissionPpm?: number | null;
+  salesCount?: number;
   createdAt?: number;
   email?: string;
 }
@@ -716,12 +719,19 @@ export interface AdminCategory extends Category {
   taxClass?: string;
 }
 
+export interface AdminCollection extends Collection {
+  /** A search that finds its products; null where they are named. */
+  rule: Record<string, unknown> | null;
+}
+
 export interface CategoryForm {
   slug?: string;
   name: string;
-  parentId?: number;
+  /** null: at the top. */
+  parentId?: number | null;
   position?: number;
-  commissionPpm?: number;
+  /** null: its parent's or the platform's. */
+  commissionPpm?: number | null;
   taxClass?: string;
 }
 
@@ -739,6 +749,7 @@ export interface ShopSettings {
   reservationMinutes: number;
   quoteSeconds: number;
   slippagePpm: number;
+  returnDays: number;
 }
 
 export interface Settlement {

@@ -5,7 +5,7 @@
 import { newKey } from "../lib/intention";
 import { get, patchJson, postFile, postJson, putJson, remove } from "./rest";
 import type {
-  Address, AddressForm, AdminCategory, Cart, Category, CategoryForm, Checkout, CheckoutForm, Collection, Credit, Dashboard, Delivery, DisputeReason, GiftCard, Hold,
+  Address, AddressForm, AdminCategory, AdminCollection, Cart, Category, CategoryForm, Checkout, CheckoutForm, Collection, Credit, Dashboard, Delivery, DisputeReason, GiftCard, Hold,
   ImageRef, LedgerEntry, LineQuantity, Listed, Method, MethodForm, ModeratedDispute, ModeratedSeller, Money, NewGiftCard, NewProduct, NewVariant, NewWebhook, Order,
   OrderMessage, OrderRow, Overview, PageAsk, Payout, Product, ProductCard, ProductChanges, ProductPage, ProductSearch, ProductState, Quantity, Review,
   SellerAccount, SellerBalance, SellerOrderRow, SellerOrderState, SellerPage, SellerProduct, SellerVariant, Settlement, ShopHome, ShopSettings, Suggestions, TaxRate, Transition,
@@ -242,7 +242,7 @@ export const readModeratedSellers = (ask: PageAsk & { state?: SellerAccount["sta
 export const decideSeller = (id: string, decision: "approve" | "reject" | "suspend", note: string, key?: string): Promise<ModeratedSeller> =>
   post(`/admin/sellers/${id}/${decision}`, { note }, key);
 
-export const changeSellerTerms = (id: string, terms: { commissionPpm?: number; reservePpm?: number; reserveDays?: number }): Promise<ModeratedSeller> =>
+export const changeSellerTerms = (id: string, terms: { commissionPpm?: number | null; reservePpm?: number; reserveDays?: number }): Promise<ModeratedSeller> =>
   patchJson(`/shop/admin/sellers/${id}`, terms);
 
 export const readDisputes = (ask: PageAsk & { state?: "open" | "decided" } = {}): Promise<Listed<ModeratedDispute>> => page("/admin/disputes", { ...ask });
@@ -256,11 +256,13 @@ export const addCategory = (category: CategoryForm, key?: string): Promise<Admin
 
 export const changeCategory = (id: number, changes: Partial<CategoryForm>): Promise<AdminCategory> => patchJson(`/shop/admin/categories/${id}`, changes);
 
-export const readAdminCollections = async (): Promise<Collection[]> => (await get<{ items: Collection[] }>("/shop/admin/collections")).items;
+export const readAdminCollections = async (): Promise<AdminCollection[]> => (await get<{ items: AdminCollection[] }>("/shop/admin/collections")).items;
 
 export const addCollection = (collection: { slug?: string; name: string; products?: string[] }, key?: string): Promise<Collection> => post("/admin/collections", collection, key);
 
 export const changeCollection = (slug: string, changes: { name?: string; products?: string[] }): Promise<Collection> => patchJson(`/shop/admin/collections/${part(slug)}`, changes);
+
+export const removeCollection = (slug: string): Promise<unknown> => remove(`/shop/admin/collections/${part(slug)}`);
 
 export const readTaxes = async (): Promise<TaxRate[]> => (await get<{ rates: TaxRate[] }>("/shop/admin/taxes")).rates;
 

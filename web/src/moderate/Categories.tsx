@@ -57,9 +57,7 @@ function CategoryDialog(props: { category: AdminCategory | null; all: AdminCateg
   const commissionPpm = commission.trim() ? ppmOf(commission) : undefined;
   const ready = name.trim().length >= 2 && commissionPpm !== null && /^\d{1,4}$/.test(position.trim());
   const save = async () => {
-    const form: CategoryForm = { name: name.trim(), taxClass, position: Number(position) };
-    if (parent) form.parentId = Number(parent);
-    if (commissionPpm !== undefined && commissionPpm !== null) form.commissionPpm = commissionPpm;
+    const form: CategoryForm = { name: name.trim(), taxClass, position: Number(position), parentId: parent ? Number(parent) : null, commissionPpm: commissionPpm ?? null };
     setRefused(null);
     if (!category) {
       if (!(await deed.run(form, (key) => addCategory(form, key)))) return;

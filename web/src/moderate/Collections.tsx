@@ -2,8 +2,8 @@
 import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "../api/rest";
-import { addCollection, changeCollection, readAdminCollections, readCollection, searchProducts } from "../api/shop";
-import type { Collection, ProductCard } from "../api/shop-types";
+import { addCollection, changeCollection, readAdminCollections, readCollection, removeCollection, searchProducts } from "../api/shop";
+import type { AdminCollection, ProductCard } from "../api/shop-types";
 import { Bones, Card, Form, Heading, Read, Refused, TextField, Thumb } from "../seller/kit";
 import { useDeed, useRead } from "../seller/reading";
 import { say, sayError } from "../state/notices";
@@ -13,7 +13,16 @@ import { Empty } from "../ui/states";
 
 export function Collections() {
   const collections = useRead(readAdminCollections);
-  const [editing, setEditing] = useState<Collection | "new" | null>(null);
+  const [editing, setEditing] = useState<AdminCollection | "new" | null>(null);
+  const drop = async (one: AdminCollection) => {
+    try {
+      await removeCollection(one.slug);
+      collections.set((collections.value ?? []).filter((other) => other.slug !== one.slug));
+      say(`${one.name} removed`);
+    } catch (error) {
+      sayError(error);
+    }
+  };
   return (
     <>
       <Heading title="Collections" about="Rows of the shop's home, chosen by hand.">
@@ -28,8 +37,11 @@ export function Collections() {
               <ul className="entries">
                 {all.map((one) => (
                   <li key={one.slug}>
-                    <span><a {...to(`/shop/collections/${one.slug}`)}>{one.name}</a><span className="quiet sub">{one.count} {one.count === 1 ? "product" : "products"}</span></span>
-                    <button className="button small" onClick={() => setEditing(one)}>Change<span className="visually-hidden"> {one.name}</span></button>
+                    <span><a {...to(`/shop/collections/${one.slug}`)}>{one.name}</a><span className="quiet sub">{one.rule ? "Found by a search" : `${one.count} ${one.count === 1 ? "product" : "products"}`}</span></span>
+                    <span className="deeds">
+                      <button className="button small" onClick={() => setEditing(one)}>Change<span className="visually-hidden"> {one.name}</span></button>
+                      <button className="button small danger" onClick={() => drop(one)}>Remove<span className="visually-hidden"> {one.name}</span></button>
+                    </span>
                   </li>
                 ))}
               </ul>
@@ -42,9 +54,9 @@ export function Collections() {
   );
 }
 
-function CollectionDialog(props: { collection: Collection | null; onDone: () => void; onClose: () => void }) {
+function CollectionDialog(props: { collection: AdminCollection | null; onDone: () => void; onClose: () => void }) {
   const { collection } = props;
-  const [read] = useState(() => async (): Promise<ProductCard[]> => (collection ? (await readCollection(collection.slug, { limit: 100 })).items : []));
+  const [read] = useState(() => async (): Promise<ProductCard[]> => (collection && !collection.rule ? (await readCollection(collection.slug, { limit: 100 })).items : []));
   const products = useRead(read);
   return (
     <Dialog title={collection ? collection.name : "Add a collection"} onClose={props.onClose}>
@@ -53,7 +65,7 @@ function CollectionDialog(props: { collection: Collection | null; onDone: () => 
   );
 }
 
-function CollectionForm(props: { collection: Collection | null; present: ProductCard[]; onDone: () => void; onClose: () => void }) {
+function CollectionForm(props: { collection: AdminCollection | null; present: ProductCard[]; onDone: () => void; onClose: () => void }) {
   const { collection } = props;
   const [name, setName] = useState(collection?.name ?? "");
   const [chosen, setChosen] = useState(props.present);
@@ -61,6 +73,7 @@ function CollectionForm(props: { collection: Collection | null; present: Product
   const [found, setFound] = useState<ProductCard[] | null>(null);
   const [refused, setRefused] = useState<ApiError | null>(null);
   const deed = useDeed(true);
+  const byRule = collection?.rule != null;
   const ready = name.trim().length >= 2;
   const find = async () => {
     try {
@@ -75,7 +88,7 @@ function CollectionForm(props: { collection: Collection | null; present: Product
     setChosen(next);
   };
   const save = async () => {
-    const form = { name: name.trim(), products: chosen.map((one) => one.id) };
+    const form = { name: name.trim(), ...(byRule ? {} : { products: chosen.map((one) => one.id) }) };
     setRefused(null);
     if (!collection) {
       if (!(await deed.run(form, (key) => addCollection(form, key)))) return;
@@ -96,6 +109,7 @@ function CollectionForm(props: { collection: Collection | null; present: Product
   return (
     <div className="form">
       <TextField label="Name" value={name} onChange={setName} most={60} required autoFocus />
+      {byRule ? <p className="note">Its products are found by a search, so there are none to choose.</p> : <>
       <Form className="find" label="Find products" onSubmit={() => query.trim() && find()}>
         <TextField label="Find products to add" value={query} onChange={setQuery} />
         <button className="button" disabled={!query.trim()}>Find</button>
@@ -125,6 +139,7 @@ function CollectionForm(props: { collection: Collection | null; present: Product
           ))}
         </ol>
       </Card>
+      </>}
       <Refused of={refused ?? deed.refused} />
       <div className="dialog-buttons">
         <button className="button" onClick={props.onClose}>Close</button>

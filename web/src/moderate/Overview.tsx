@@ -12,15 +12,15 @@ export function Overview(props: { of: Reading<Figures> }) {
         {(value) => (
           <>
             <ul className="numbers">
-              <li><a className={`number ${value.sellersWaiting ? "wants" : ""}`} {...to("/moderate/sellers")}><span>Sellers waiting</span><strong>{value.sellersWaiting}</strong></a></li>
-              <li><a className={`number ${value.disputesOpen ? "bad" : ""}`} {...to("/moderate/disputes")}><span>Open disputes</span><strong>{value.disputesOpen}</strong></a></li>
-              <li><a className={`number ${value.stuck ? "bad" : ""}`} {...to("/moderate/settlements")}><span>Stuck settlements</span><strong>{value.stuck}</strong></a></li>
-              <li><div className="number"><span>Reviews hidden</span><strong>{value.reviewsHidden}</strong></div></li>
+              <li><a className={`figure ${value.sellersWaiting ? "wants" : ""}`} {...to("/moderate/sellers")}><span>Sellers waiting</span><strong>{value.sellersWaiting}</strong></a></li>
+              <li><a className={`figure ${value.disputesOpen ? "bad" : ""}`} {...to("/moderate/disputes")}><span>Open disputes</span><strong>{value.disputesOpen}</strong></a></li>
+              <li><a className={`figure ${value.stuck ? "bad" : ""}`} {...to("/moderate/settlements")}><span>Stuck settlements</span><strong>{value.stuck}</strong></a></li>
+              <li><div className="figure"><span>Reviews hidden</span><strong>{value.reviewsHidden}</strong></div></li>
             </ul>
             <ul className="numbers">
-              <li><div className="number"><span>Sold in all</span><strong><Amounts of={value.volume} /></strong></div></li>
-              <li><div className="number"><span>Commission</span><strong><Amounts of={value.commission} /></strong></div></li>
-              <li><div className="number"><span>In escrow now</span><strong><Amounts of={value.escrow} /></strong></div></li>
+              <li><div className="figure"><span>Sold in all</span><strong><Amounts of={value.volume} /></strong></div></li>
+              <li><div className="figure"><span>Commission</span><strong><Amounts of={value.commission} /></strong></div></li>
+              <li><div className="figure"><span>In escrow now</span><strong><Amounts of={value.escrow} /></strong></div></li>
             </ul>
           </>
         )}
@@ -33,7 +33,7 @@ function Bones() {
   return (
     <ul className="numbers" aria-busy="true">
       {[0, 1, 2, 3].map((i) => (
-        <li key={i} className="number"><span className="bone" style={{ width: 80 }} /><span className="bone" style={{ width: 40, height: 24, marginTop: 8 }} /></li>
+        <li key={i} className="figure"><span className="bone" style={{ width: 80 }} /><span className="bone" style={{ width: 40, height: 24, marginTop: 8 }} /></li>
       ))}
     </ul>
   );

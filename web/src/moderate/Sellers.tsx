@@ -134,19 +134,19 @@ function DecisionDialog(props: { seller: ModeratedSeller; decision: Decision; on
 
 function TermsDialog(props: { seller: ModeratedSeller; onDone: (seller: ModeratedSeller) => void; onClose: () => void }) {
   const { seller } = props;
-  const [commission, setCommission] = useState(percentText(seller.commissionPpm));
+  const [commission, setCommission] = useState(seller.ownCommissionPpm == null ? "" : percentText(seller.ownCommissionPpm));
   const [reserve, setReserve] = useState(percentText(seller.reservePpm));
   const [days, setDays] = useState(String(seller.reserveDays));
   const [refused, setRefused] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
-  const commissionPpm = ppmOf(commission);
+  const commissionPpm = commission.trim() ? ppmOf(commission) : undefined;
   const reservePpm = ppmOf(reserve);
   const daysFault = isCount(days) && Number(days) <= 180 ? "" : "0 to 180 days.";
   const ready = commissionPpm !== null && reservePpm !== null && !daysFault;
   const save = async () => {
     setBusy(true);
     try {
-      const changed = await changeSellerTerms(seller.id, { commissionPpm: commissionPpm!, reservePpm: reservePpm!, reserveDays: Number(days) });
+      const changed = await changeSellerTerms(seller.id, { commissionPpm: commissionPpm ?? null, reservePpm: reservePpm!, reserveDays: Number(days) });
       say("Saved");
       props.onDone({ ...seller, ...changed });
       props.onClose();
@@ -159,7 +159,7 @@ function TermsDialog(props: { seller: ModeratedSeller; onDone: (seller: Moderate
   return (
     <Dialog title={`Terms of ${seller.name}`} onClose={props.onClose}>
       <Form onSubmit={() => ready && save()}>
-        <TextField label="Commission" value={commission} onChange={setCommission} decimal unit="%" error={commissionPpm === null ? "0 to 100." : ""} hint="Of what is released to the seller; open orders keep theirs." autoFocus />
+        <TextField label="Commission of their own" value={commission} onChange={setCommission} decimal unit="%" error={commissionPpm === null ? "0 to 100." : ""} hint={`Empty: the category's or the platform's, ${percentText(seller.commissionPpm)}% now. Open orders keep theirs.`} autoFocus />
         <TextField label="Reserve" value={reserve} onChange={setReserve} decimal unit="%" error={reservePpm === null ? "0 to 100." : ""} hint="Kept back of each release." />
         <TextField label="For" value={days} onChange={setDays} decimal unit="days" error={daysFault} />
         <Refused of={refused} />

@@ -15,6 +15,7 @@ const FIELDS: { name: Name; label: string; unit: string; hint: string; percent?:
   { name: "quoteSeconds", label: "A quote holds for", unit: "s", hint: "Then the checkout asks for a new one." },
   { name: "reservationMinutes", label: "Goods are reserved for", unit: "min", hint: "Then they go back on the shelf." },
   { name: "autoReleaseDays", label: "Escrow is released after", unit: "days", hint: "Counted from shipping, if the buyer neither confirms nor disputes." },
+  { name: "returnDays", label: "Goods can be returned for", unit: "days", hint: "Counted from receipt." },
 ];
 
 export function ShopRules() {

@@ -109,7 +109,7 @@ async function image(event: FetchEvent): Promise<Response> {
 async function keep(name: string, most: number, url: string, response: Response): Promise<void> {
   const headers = new Headers(response.headers);
   headers.set("x-kept-at", String(Date.now()));
-  headers.delete("set-cookie");
+  for (const name of ["set-cookie", "content-encoding", "content-length"]) headers.delete(name); // the body stands decoded
   const body = await response.blob();
   const cache = await caches.open(name);
   await cache.delete(url, { ignoreVary: true }); // so that the keys stand in the order of their last use
@@ -126,7 +126,7 @@ async function keepSeen(urls: string[]): Promise<void> {
     const catalog = CATALOG_PATH.test(url.pathname);
     if (!catalog && !IMAGE_PATH.test(url.pathname)) continue;
     try {
-      const response = await fetch(url.href);
+      const response = await fetch(url.href, { headers: { Accept: catalog ? "application/json" : "image/*" } }); // pages share the catalog's addresses
       if (response.ok) await keep(catalog ? CATALOG : IMAGES, catalog ? CATALOG_KEPT : IMAGES_KEPT, url.href, response);
     } catch {
       return; // offline already: what is kept is kept

@@ -66,7 +66,7 @@ function HomeBones() {
     <>
       <ul className="numbers" aria-busy="true">
         {[0, 1, 2, 3, 4].map((i) => (
-          <li key={i} className="number">
+          <li key={i} className="figure">
             <span className="bone" style={{ width: 72 }} />
             <span className="bone" style={{ width: 48, height: 24, marginTop: 8 }} />
           </li>
@@ -83,31 +83,31 @@ function Numbers({ of: { numbers } }: { of: Dashboard }) {
   return (
     <ul className="numbers">
       <li>
-        <a className={`number ${numbers.toShip ? "wants" : ""}`} {...to("/seller/orders/to-ship")}>
+        <a className={`figure ${numbers.toShip ? "wants" : ""}`} {...to("/seller/orders/to-ship")}>
           <span>Orders to ship</span>
           <strong>{numbers.toShip}</strong>
         </a>
       </li>
       <li>
-        <a className={`number ${numbers.disputes ? "bad" : ""}`} {...to("/seller/orders/disputed")}>
+        <a className={`figure ${numbers.disputes ? "bad" : ""}`} {...to("/seller/orders/disputed")}>
           <span>Open disputes</span>
           <strong>{numbers.disputes}</strong>
         </a>
       </li>
       <li>
-        <a className="number" {...to("/seller/orders/held")}>
+        <a className="figure" {...to("/seller/orders/held")}>
           <span>Held in escrow</span>
           <strong><Amounts of={numbers.held} /></strong>
         </a>
       </li>
       <li>
-        <a className="number" {...to("/seller/payouts")}>
+        <a className="figure" {...to("/seller/payouts")}>
           <span>Payable</span>
           <strong><Amounts of={numbers.payable} /></strong>
         </a>
       </li>
       <li>
-        <a className="number" {...to("/seller/orders/all")}>
+        <a className="figure" {...to("/seller/orders/all")}>
           <span>This week</span>
           <WeekAgainst now={numbers.thisWeek} before={numbers.lastWeek} />
         </a>

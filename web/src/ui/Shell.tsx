@@ -2,6 +2,7 @@
 import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, WifiOff, X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { showAge } from "../lib/format";
+import { network } from "../pwa/network";
 import { cartView } from "../state/cart";
 import { dismiss, notices, sayError } from "../state/notices";
 import { logOut, session } from "../state/session";
@@ -169,7 +170,7 @@ function Member() {
           <a {...to("/seller")}>
             <Store size={16} /> Sell
           </a>
-          {present.me.role === "admin" && (
+          {["moderator", "admin"].includes(present.me.role) && (
             <a {...to("/moderate")}>
               <Gavel size={16} /> Moderate
             </a>
@@ -258,7 +259,8 @@ export function useLostAge(): number | null {
 
 function LostLine() {
   const age = useLostAge();
-  if (age === null) return null;
+  const { online } = useStore(network);
+  if (age === null || !online) return null;
   return (
     <div className="lost-line" role="status">
       <WifiOff size={14} aria-hidden="true" />
