@@ -427,8 +427,7 @@ class CollidingStream:
             via_symbol = rng.choice(leading) if leading and rng.random() < 0.9 else self._symbol()
         lots = min(rng.randint(1, self.size), rng.randint(1, self.size)) * rng.choice((1, 1, 1, 4))
         is_quote = asset == self.listed.get(symbol, (1, 2))[1]
-        unit = self.units.get(symbol, (1, 1))[is_quote]
-        amount = max(1, lots * (rng.choice(self.prices) if is_quote else 1) * unit - rng.choice((0, 1, rng.randrange(unit))))
+        amount = self._brought_by(lots, symbol, is_quote)
         guess = amount * max(self.prices) // rng.randint(1, 20)
         return make.convert(
             self._convert_id(), account=self._account() if rng.random() < 0.99 else self._party(), asset=asset,
@@ -436,6 +435,14 @@ class CollidingStream:
             most=rng.choices((AMOUNT_MAX, 10**6 * self.scale, guess, rng.choice(EXTREMES)), (6, 6, 2, 0.3))[0],
             reason=rng.choice((0, 7)), user=rng.choice(((0, 0), (5, 6))), valid_until_ns=self._until(),
         )  # fmt: skip
+
+    def _brought_by(self, lots: int, symbol: int, is_quote: bool) -> int:
+        """What so many lots bring, to the unit, one more or less; or any amount near it."""
+        rng = self.rng
+        lot_units, tick_lot_units, taker_ppm = self.units.get(symbol, (1, 1, 0))
+        unit = rng.choice(self.prices) * tick_lot_units if is_quote else lot_units
+        net = lots * unit * (PPM - taker_ppm) // PPM
+        return max(1, rng.choice((net - 1, net, net, net + 1, lots * unit - rng.randrange(unit))))
 
     def _offered(self) -> tuple[int, int]:
         """A market and an asset on it, most often one that a resting order sells."""
@@ -470,7 +477,8 @@ class CollidingStream:
         rng = self.rng
         batch = [make.admin(Kind.ADD_ASSET, name=name, scale=rng.randint(0, 9)) for name in (b"BASE", b"QUOTE", b"OTHER")]
         batch += [self._symbol_listing(name, *LISTED[symbol]) for symbol, name in enumerate((b"BASEQUOTE", b"OTHERQUOTE", b"OTHERBASE"), 1)]
-        self.units = {1 + at: (int(listing["value"][0]), int(listing["value2"][0])) for at, listing in enumerate(batch[-3:])}
+        terms = ("value", "value2", "taker_ppm")
+        self.units = {symbol: tuple(int(listing[name][0]) for name in terms) for symbol, listing in enumerate(batch[-3:], 1)}
         for account in self.accounts:
             batch.append(make.admin(Kind.OPEN_ACCOUNT, reference_hi=account, reference_lo=1))
             batch.append(make.admin(Kind.ADD_KEY, account=account, scopes=rng.choice((2, 3, 7)), reference_hi=account, reference_lo=2))

@@ -51,7 +51,7 @@ class Pair:
     def answers_difference(self, rng: random.Random) -> str:
         """Ask both what a few conversions would do."""
         for _ in range(QUESTIONS):
-            amount, via_symbol = rng.choice((1, 20, 500, 10**6)), rng.choice((0, 0, 1, 2, 3))
+            amount, via_symbol = rng.choice((1, 20, 500, 10**6, 10**12, rng.randrange(1, 10**15))), rng.choice((0, 0, 1, 2, 3))
             asked = (rng.randint(15, 20), rng.randint(0, 4), amount, rng.randint(0, 4), via_symbol)
             expected, actual = self.oracle.conversion(*asked), self.kernels.conversion(*asked)
             if expected != actual:
