@@ -3,12 +3,13 @@
 A decision that moves money commits a row of `shop_settlements` with it. The row's chain is then sent to the log, again and again with the
 same ids until its fate is known, and the outcome is applied in one transaction that ends the row. So a crash between any two steps leaves
 either nothing, or a pending row that the next start finishes: the ledger executes a chain once however often it is sent, and the outcome is
-applied once since only a pending row is ended.
+applied once since only a pending row is ended. Outcomes that arrive together are applied together, in one transaction; if that fails, each
+in one of its own.
 
     Settlement          a row
     Settlements.add     in the deciding transaction
     Settlements.dispatch, .ended   after its commit: send, and wait for the outcome
-    Settlements.on      who applies the outcome of a purpose
+    Settlements.on, .on_many       who applies the outcome of a purpose, one by one or together
     Settlements.run     finishes what was left pending
 """
 
@@ -17,6 +18,7 @@ import datetime
 import json
 import logging
 import uuid
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -24,18 +26,27 @@ import asyncpg
 import numpy as np
 
 from engine import commands as make
-from engine.exchange import ExchangeClient
+from engine.exchange import ExchangeClient, Outcome
 from engine.log.port import LogError
 from engine.types import Code, TransferFlag
+from storefront.errors import DATABASE_AWAY
 
 SWEEP_SECONDS = 2.0
+TOGETHER_MAX = 64  # outcomes of one transaction
+APPLIERS = 3  # transactions at once
+CHAINS_KEPT = 4096  # in memory from their entry to their dispatch; others are read from their rows
 ATTEMPTS_MAX = 20  # of applying an outcome; then it is stuck and waits for a person
 # Codes that say nothing about the money: the chain was not judged. Whether an id that is too old was executed, only the history can tell.
 UNDECIDED = frozenset(
     (Code.ID_TOO_OLD, Code.ID_IN_FUTURE, Code.NOT_PERMITTED, Code.STALE, Code.LINKED_CHAIN_OPEN, Code.LINKED_CHAIN_TOO_LONG)
 )
+_ENTER = """INSERT INTO shop_settlements (settlement_id, purpose, subject_id, commands, detail, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)"""
 _PENDING = "SELECT settlement_id FROM shop_settlements WHERE state = 'pending' ORDER BY created_at LIMIT 500"
 _COMMANDS = "SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'"
+_END = """UPDATE shop_settlements s SET state = e.state, code = e.code, cause = e.cause, ended_at = $5, attempts = attempts + 1
+          FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) AS e (settlement_id, state, code, cause)
+          WHERE s.settlement_id = e.settlement_id AND s.state = 'pending' RETURNING s.settlement_id, purpose, subject_id, detail"""
 _ENDED = """SELECT purpose, subject_id, detail, code FROM shop_settlements
             WHERE settlement_id = $1 AND state IN ('done', 'failed')"""
 logger = logging.getLogger(__name__)
@@ -47,6 +58,7 @@ class Settlement(NamedTuple):
     subject_id: uuid.UUID
     detail: dict[str, Any]
     code: int  # Code.OK: the chain is done; else why it is not
+    outcomes: Sequence[Outcome] = ()  # of the chain's members; their events are missing where an earlier sending did it
 
     @property
     def done(self) -> bool:
@@ -54,6 +66,16 @@ class Settlement(NamedTuple):
 
 
 Apply = Callable[[asyncpg.Connection, Settlement, datetime.datetime], Awaitable[None]]
+ApplyMany = Callable[[asyncpg.Connection, list[Settlement], datetime.datetime], Awaitable[None]]
+
+
+class _Fate(NamedTuple):
+    """A chain that was judged, on its way into the database."""
+
+    settlement_id: uuid.UUID
+    code: int
+    outcomes: Sequence[Outcome]
+    applied: "asyncio.Future[Settlement | None]"
 
 
 def chain_bytes(chain: Sequence[np.ndarray]) -> bytes:
@@ -79,22 +101,33 @@ class Settlements:
         self._pool = pool
         self._exchange = exchange
         self._clock = clock
-        self._apply: dict[str, Apply] = {}
+        self._apply: dict[str, ApplyMany] = {}
+        self._chains: OrderedDict[uuid.UUID, bytes] = OrderedDict()
+        self._judged: deque[_Fate] = deque()
+        self._appliers: set[asyncio.Task[None]] = set()
         self._running: dict[uuid.UUID, asyncio.Task[Settlement | None]] = {}
 
     def on(self, purpose: str, apply: Apply) -> None:
         """`apply(db, settlement, now)` carries the outcome of a purpose into the database, in the transaction that ends the row."""
+
+        async def apply_each(db: asyncpg.Connection, settlements: list[Settlement], now: datetime.datetime) -> None:
+            for settlement in settlements:
+                await apply(db, settlement, now)
+
+        self._apply[purpose] = apply_each
+
+    def on_many(self, purpose: str, apply: ApplyMany) -> None:
+        """As `on`, where `apply(db, settlements, now)` carries any number of outcomes at once."""
         self._apply[purpose] = apply
 
     async def add(self, db: asyncpg.Connection, purpose: str, subject_id: uuid.UUID, chain: Sequence[np.ndarray],
                   detail: dict[str, Any], now: datetime.datetime) -> uuid.UUID:  # fmt: skip
         """A pending row, in the caller's transaction."""
-        settlement_id = uuid.uuid4()
-        await db.execute(
-            """INSERT INTO shop_settlements (settlement_id, purpose, subject_id, commands, detail, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6)""",
-            settlement_id, purpose, subject_id, chain_bytes(chain), json.dumps(detail), now,
-        )  # fmt: skip
+        settlement_id, commands = uuid.uuid4(), chain_bytes(chain)
+        await db.execute(_ENTER, settlement_id, purpose, subject_id, commands, json.dumps(detail), now)
+        self._chains[settlement_id] = commands
+        if len(self._chains) > CHAINS_KEPT:
+            self._chains.popitem(last=False)
         return settlement_id
 
     def dispatch(self, settlement_id: uuid.UUID) -> asyncio.Task:
@@ -124,11 +157,11 @@ class Settlements:
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _settle(self, settlement_id: uuid.UUID) -> Settlement | None:
-        row = await self._pool.fetchrow(_COMMANDS, settlement_id)
-        if row is None:
+        commands = self._chains.pop(settlement_id, None) or await self._pool.fetchval(_COMMANDS, settlement_id)
+        if commands is None:
             return await self._past(settlement_id)
         try:
-            outcomes = await self._exchange.execute(row["commands"])
+            outcomes = await self._exchange.execute(commands)
         except LogError as error:  # nothing is known; the sweep sends the same chain again
             logger.warning("event=settlement_unsent id=%s error=%s", settlement_id, type(error).__name__)
             return None
@@ -137,27 +170,64 @@ class Settlements:
         if code is None:
             await self._stuck(settlement_id, f"the ledger answered {Code(next(c for c in codes if c in UNDECIDED)).name}")
             return None
-        return await self._end(settlement_id, code)
+        applied: asyncio.Future[Settlement | None] = asyncio.get_running_loop().create_future()
+        self._judged.append(_Fate(settlement_id, code, outcomes, applied))
+        if len(self._appliers) < APPLIERS:
+            task = asyncio.create_task(self._apply_judged())
+            self._appliers.add(task)
+            task.add_done_callback(self._appliers.discard)
+        return await applied
 
-    async def _end(self, settlement_id: uuid.UUID, code: int) -> Settlement | None:
-        """End the row and apply its outcome, in one transaction; whoever comes second finds it ended."""
-        now = self._clock()
+    async def _apply_judged(self) -> None:
+        """Until none is left: as many as there are, together."""
+        while self._judged:
+            fates = [self._judged.popleft() for _ in range(min(len(self._judged), TOGETHER_MAX))]
+            try:
+                await self._end(fates)
+            except Exception as error:  # noqa: BLE001 (which of them failed shows when each is tried alone)
+                if len(fates) > 1:
+                    logger.warning("event=outcomes_not_applied_together count=%d error=%s", len(fates), type(error).__name__)
+                for one in fates:
+                    await self._end_alone(one)
+
+    async def end(self, db: asyncpg.Connection, settlement_id: uuid.UUID, code: int, now: datetime.datetime) -> None:
+        """End a pending row by what is known of its chain from elsewhere than the ledger's answer, in the caller's transaction."""
+        await self._end_rows(db, {settlement_id: (code, ())}, now)
+
+    async def _end(self, fates: Sequence[_Fate]) -> None:
+        """End the rows and apply their outcomes, in one transaction; whoever comes second finds them ended."""
+        async with self._pool.acquire() as db, db.transaction():
+            found = await self._end_rows(db, {one.settlement_id: (one.code, one.outcomes) for one in fates}, self._clock())
+        for one in fates:
+            _answer(one, found.get(one.settlement_id) or await self._past(one.settlement_id))
+
+    async def _end_rows(self, db: asyncpg.Connection, fates: dict[uuid.UUID, tuple[int, Sequence[Outcome]]],
+                        now: datetime.datetime) -> dict[uuid.UUID, Settlement]:  # fmt: skip
+        codes = [code for code, _ in fates.values()]
+        rows = await db.fetch(
+            _END, list(fates), ["failed" if code else "done" for code in codes], codes,
+            [Code(code).name if code else "" for code in codes], now,
+        )  # fmt: skip
+        ended = defaultdict(list)
+        for row in rows:
+            settlement_id = row["settlement_id"]
+            ended[row["purpose"]].append(
+                Settlement(settlement_id, row["purpose"], row["subject_id"], json.loads(row["detail"]), *fates[settlement_id])
+            )
+        for purpose, settlements in ended.items():
+            await self._apply[purpose](db, settlements, now)
+        return {settlement.settlement_id: settlement for settlements in ended.values() for settlement in settlements}
+
+    async def _end_alone(self, one: _Fate) -> None:
         try:
-            async with self._pool.acquire() as db, db.transaction():
-                row = await db.fetchrow(
-                    """UPDATE shop_settlements SET state = $2, code = $3, cause = $4, ended_at = $5, attempts = attempts + 1
-                       WHERE settlement_id = $1 AND state = 'pending' RETURNING purpose, subject_id, detail""",
-                    settlement_id, "done" if code == Code.OK else "failed", code, "" if code == Code.OK else Code(code).name, now,
-                )  # fmt: skip
-                if row is not None:
-                    settlement = Settlement(settlement_id, row["purpose"], row["subject_id"], json.loads(row["detail"]), code)
-                    await self._apply[settlement.purpose](db, settlement, now)
-                    return settlement
+            await self._end([one])
         except Exception as error:
-            logger.exception("event=outcome_not_applied id=%s", settlement_id)
-            await self._failed_to_apply(settlement_id, f"{type(error).__name__}: {error}"[:500])
-            return None
-        return await self._past(settlement_id)
+            logger.exception("event=outcome_not_applied id=%s", one.settlement_id)
+            try:
+                await self._failed_to_apply(one.settlement_id, f"{type(error).__name__}: {error}"[:500])
+            except DATABASE_AWAY as away:
+                logger.warning("event=database_away id=%s error=%s", one.settlement_id, type(away).__name__)
+            _answer(one, None)
 
     async def _past(self, settlement_id: uuid.UUID) -> Settlement | None:
         row = await self._pool.fetchrow(_ENDED, settlement_id)
@@ -178,3 +248,8 @@ class Settlements:
                WHERE settlement_id = $1 AND state = 'pending'""",
             settlement_id, cause,
         )  # fmt: skip
+
+
+def _answer(one: _Fate, settlement: Settlement | None) -> None:
+    if not one.applied.done():
+        one.applied.set_result(settlement)

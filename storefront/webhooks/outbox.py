@@ -6,6 +6,7 @@ From here the keepers of storefront/webhooks take it to each endpoint that wants
 import datetime
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -24,4 +25,17 @@ async def tell(db: asyncpg.Connection, seller_id: uuid.UUID, type: str, body: di
     return await db.fetchval(
         "INSERT INTO shop_events (seller_id, type, body, at) VALUES ($1, $2, $3, $4) RETURNING event_id",
         seller_id, type, json.dumps(body, default=str), now,
+    )  # fmt: skip
+
+
+async def tell_many(db: asyncpg.Connection, events: Sequence[tuple[uuid.UUID, str, dict[str, Any]]], now: datetime.datetime) -> None:
+    """As `tell`, of (seller, type, body), in this order, in one statement."""
+    sellers, types, bodies = zip(*events, strict=True)
+    if not set(types) <= set(EVENT_TYPES):
+        raise ValueError(f"{set(types) - set(EVENT_TYPES)} are no types of events")
+    await db.execute(
+        """INSERT INTO shop_events (seller_id, type, body, at)
+           SELECT seller_id, type, body, $4
+           FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) WITH ORDINALITY AS e (seller_id, type, body, place) ORDER BY place""",
+        sellers, types, [json.dumps(body, default=str) for body in bodies], now,
     )  # fmt: skip

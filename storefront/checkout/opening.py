@@ -1,0 +1,177 @@
+"""Opening a checkout: the cart is priced, its stock reserved, a quote made; all of it or nothing.
+
+A cart has at most one checkout that is open or being paid: opening one gives up the one before, under the cart's lock. What is bought is
+what the cart shows: lines that are not on sale are left out, a quantity is what is left of it; of a line of which nothing is left it is
+said so.
+"""
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from engine.types import AMOUNT_MAX
+from storefront import stock
+from storefront.cart.lines import LINE_COLUMNS, LINE_ORDER, LINE_TABLES, LINES_MAX, buyable, line_options
+from storefront.checkout import vouchers
+from storefront.checkout.addresses import address_of
+from storefront.checkout.content import Content, Line, Method, Order, to_text
+from storefront.checkout.pricing import Goods, Item, PricedOrder, TaxRate, price
+from storefront.checkout.quoting import make_quote
+from storefront.errors import Refusal, ShopError
+from storefront.moderation.settings import commission_ppm, settings
+from storefront.sellers.shipping import Choice, choices
+from storefront.work import Work
+
+ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
+_CLEAR = """
+WITH cart AS (SELECT cart_id FROM shop_carts WHERE user_id = $1 FOR NO KEY UPDATE),
+     given_up AS (UPDATE shop_checkouts k SET state = 'abandoned', ended_at = $2 FROM cart
+                  WHERE k.cart_id = cart.cart_id AND k.state = 'open' RETURNING k.checkout_id)
+SELECT cart_id, ARRAY(SELECT checkout_id FROM given_up) AS given_up,
+       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = cart.cart_id AND k.state = 'confirming') AS paying FROM cart"""
+_LINES = f"""
+SELECT {LINE_COLUMNS}, s.payable_account, t.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive
+FROM {LINE_TABLES} JOIN shop_categories t USING (category_id)
+LEFT JOIN shop_tax_rates rate ON rate.tax_class = t.tax_class AND rate.country = $2
+WHERE cart.cart_id = $1 {LINE_ORDER}"""
+_INSERT = """
+INSERT INTO shop_checkouts (checkout_id, user_id, cart_id, address, content, voucher_id, created_at, reserved_until,
+                            pay_asset, most, credit, legs, rate_source, use_credit, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""
+
+
+async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str, uuid.UUID], pay_asset: int, voucher_code: str,
+                        use_credit: bool) -> uuid.UUID:  # fmt: skip
+    """Raises NOT_FOUND (address), CART_EMPTY, SETTLING, OUT_OF_STOCK, PRICE_CHANGED, OWN_GOODS, NO_SHIPPING, TOO_MANY, VOUCHER_INVALID,
+    VOUCHER_USED_UP, or why the asset cannot pay."""
+    user, db, now = work.user(), work.db, work.now
+    address = await db.fetchrow("SELECT * FROM shop_addresses WHERE address_id = $1 AND user_id = $2", address_id, user.user_id)
+    if address is None:
+        raise ShopError(Refusal.NOT_FOUND, "There is no such address.")
+    cart_id = await _clear(db, user.user_id, now)
+    rows = await db.fetch(_LINES, cart_id, address["country"])
+    _judge(rows, user.user_id)
+    voucher = await vouchers.find(db, voucher_code, user.user_id, now) if voucher_code else None
+    content = await _priced(work, [row for row in rows if buyable(row)], address["country"], shipping, voucher)
+    rules = await settings(db)
+    quote = await make_quote(work.shop, db, user.user_id, user.account, content.totals(), pay_asset, use_credit, rules, now)
+    checkout_id = uuid.uuid4()
+    reserved_until = now + datetime.timedelta(minutes=rules.reservation_minutes)
+    await db.execute(
+        _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address_of(address)).decode(), to_text(content),
+        voucher and voucher["voucher_id"], now, reserved_until, *quote.columns(reserved_until),
+    )  # fmt: skip
+    await stock.reserve(db, checkout_id, content.quantities())
+    return checkout_id
+
+
+async def _clear(db: asyncpg.Connection, user_id: int, now: datetime.datetime) -> uuid.UUID:
+    """The user's cart, locked, with no checkout any more."""
+    cart = await db.fetchrow(_CLEAR, user_id, now)
+    if cart is None:
+        raise ShopError(Refusal.CART_EMPTY)
+    if cart["paying"]:
+        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
+    if cart["given_up"]:
+        await stock.release_many(db, cart["given_up"])
+    return cart["cart_id"]
+
+
+def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
+    """Whether these lines can be bought as the cart shows them."""
+    on_sale = [row for row in rows if row["on_sale"]]
+    if not on_sale:
+        raise ShopError(Refusal.CART_EMPTY)
+    if len(on_sale) > LINES_MAX:
+        raise ShopError(Refusal.TOO_MANY)
+    for row in on_sale:
+        if row["seller_user"] == user_id:
+            raise ShopError(Refusal.OWN_GOODS)
+        if row["saleable"] <= 0:
+            raise ShopError(Refusal.OUT_OF_STOCK, detail={"variantId": str(row["variant_id"]), "saleable": 0})
+    if changed := [str(row["variant_id"]) for row in on_sale if row["price"] != row["price_seen"]]:
+        raise ShopError(Refusal.PRICE_CHANGED, detail={"variantIds": changed})
+
+
+async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, shipping: Mapping[str, uuid.UUID],
+                  voucher: asyncpg.Record | None) -> Content:  # fmt: skip
+    """One order for each seller and asset."""
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: (row["seller_id"], row["asset"]))]
+    if len(groups) > ORDERS_MAX:
+        raise ShopError(Refusal.TOO_MANY, f"Buy from at most {ORDERS_MAX} sellers at once.")
+    methods = [await _methods(work.db, group, country) for group in groups]
+    chosen = _chosen(groups, methods, shipping)
+    rates = {row["tax_class"]: TaxRate(row["tax_name"], row["tax_ppm"], row["inclusive"]) for row in rows if row["tax_name"]}
+    goods = [
+        Goods(group[0]["seller_id"], group[0]["asset"], [Item(row["price"], buyable(row), row["tax_class"]) for row in group], way.price)
+        for group, way in zip(groups, chosen, strict=True)
+    ]  # fmt: skip
+    priced = price(goods, vouchers.terms(voucher) if voucher else None, rates)
+    if voucher:
+        _must_matter(work, voucher, goods, priced)
+    if any(order.total > AMOUNT_MAX for order in priced):
+        raise ShopError(Refusal.INVALID_AMOUNT)
+    orders = [
+        _order(group, order, way, ways, await commission_ppm(work.db, group[0]["seller_id"], [row["category_id"] for row in group]))
+        for group, order, way, ways in zip(groups, priced, chosen, methods, strict=True)
+    ]  # fmt: skip
+    return Content(orders, (voucher["code"], vouchers.in_words(work.shop, voucher)) if voucher else None, _tax_text(rates))
+
+
+async def _methods(db: asyncpg.Connection, group: Sequence[asyncpg.Record], country: str) -> list[Choice]:
+    weight = sum(row["weight_g"] * buyable(row) for row in group)
+    items_total = sum(row["price"] * buyable(row) for row in group)
+    found = await choices(db, group[0]["seller_id"], country, weight, items_total, group[0]["asset"])
+    if not found:
+        raise ShopError(Refusal.NO_SHIPPING, f"{group[0]['seller_name']} does not send this to {country}.")
+    return found
+
+
+def _chosen(groups: Sequence[Any], methods: Sequence[list[Choice]], shipping: Mapping[str, uuid.UUID]) -> list[Choice]:
+    """Of each order the method asked for, else the cheapest. A seller of two orders offers each its own; the one that is named must be
+    among them."""
+    named: dict[str, bool] = {}
+    chosen = []
+    for group, ways in zip(groups, methods, strict=True):
+        slug = group[0]["seller_slug"]
+        wanted = shipping.get(slug)
+        way = next((way for way in ways if way.method_id == wanted), None)
+        named[slug] = named.get(slug, wanted is None) or way is not None
+        chosen.append(way or ways[0])
+    if not all(named.values()):
+        raise ShopError(Refusal.NO_SHIPPING)
+    return chosen
+
+
+def _must_matter(work: Work, voucher: asyncpg.Record, goods: Sequence[Goods], priced: Sequence[PricedOrder]) -> None:
+    """A voucher that takes nothing off is not used up for nothing."""
+    if all(order.discount == 0 and order.shipping == one.shipping for order, one in zip(priced, goods, strict=True)):
+        words = f"This voucher does not hold for what is in the cart: {vouchers.in_words(work.shop, voucher)}"
+        raise ShopError(Refusal.VOUCHER_INVALID, f"{words}{vouchers.minimum_in_words(work.shop, voucher)}.")
+
+
+def _order(group: Sequence[asyncpg.Record], priced: PricedOrder, way: Choice, ways: Sequence[Choice], ppm: int) -> Order:
+    first = group[0]
+    lines = [
+        Line(row["variant_id"], row["product_id"], row["image_id"], (row["alt"], row["width"], row["height"]) if row["image_id"] else None,
+             row["title"], row["sku"], line_options(row), buyable(row), row["price"], line.discount, line.tax, line.tax_included,
+             line.total) for row, line in zip(group, priced.lines, strict=True)
+    ]  # fmt: skip
+    return Order(
+        first["seller_id"], first["seller_slug"], first["seller_name"], first["payable_account"], first["asset"], ppm, lines,
+        priced.items_total, priced.discount, priced.shipping, priced.tax, priced.tax_included, priced.total, Method(*way),
+        [Method(*one) for one in ways],
+    )  # fmt: skip
+
+
+def _tax_text(rates: Mapping[str, TaxRate]) -> str:
+    """'VAT 19 % included, Sales tax 7 % added'"""
+    words = {f"{rate.name} {rate.ppm / 10_000:g} % {'included' if rate.inclusive else 'added'}" for rate in rates.values() if rate.ppm}
+    return ", ".join(sorted(words))
+
+
