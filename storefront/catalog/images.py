@@ -7,6 +7,7 @@ that wait are turned away as BUSY.
 import asyncio
 import io
 import uuid
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ WAITING_MAX = 8
 _QUALITIES = (82, 70, 55, 35, 15)
 
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 _threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="images")
 _waiting: set[asyncio.Future] = set()
 

@@ -145,7 +145,7 @@ async def test_counting_while_buyers_reserve_leaves_the_product_as_its_variants_
 
     async with world.client(seller) as client:
         changes = [
-            client.patch(f"/shop/seller/variants/{product.variant_id}", json={"price": str(n + 1)}) for product in products for n in range(6)
+            client.patch(f"/shop/seller/variants/{product.variant_id}", json={"price": str(n)}) for product in products for n in range(1, 7)
         ]
         answers = await asyncio.gather(*changes, *(reserve(world, buyer, product, 1) for product in products for _ in range(3)))
     assert all(answer.status_code == 200 for answer in answers if answer is not None)
