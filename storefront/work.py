@@ -6,6 +6,7 @@
 """
 
 import datetime
+import ipaddress
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,7 +45,8 @@ class Shopper(NamedTuple):
 
 @dataclass
 class Shop:
-    """One process's shop. `seal` and `unseal` keep secrets in the database under the venue's master key."""
+    """One process's shop. `seal` and `unseal` keep secrets in the database under the venue's master key; `endpoint_networks` are networks
+    in which sellers' endpoints may be besides the public internet."""
 
     pool: asyncpg.Pool
     exchange: ExchangeClient
@@ -52,6 +54,7 @@ class Shop:
     seal: Callable[[bytes], bytes]
     unseal: Callable[[bytes], bytes]
     clock: Callable[[], datetime.datetime] = utc_now
+    endpoint_networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
     _assets: dict[str | int, AssetView] = field(default_factory=dict)
 
     def asset(self, name_or_id: str | int) -> AssetView:

@@ -555,7 +555,6 @@ _WEBHOOKS = (
         type text NOT NULL CHECK (length(type) BETWEEN 1 AND 40),  -- 'order.paid'
         body jsonb NOT NULL,
         at timestamptz NOT NULL,
-        webhook_id uuid REFERENCES shop_webhooks ON DELETE CASCADE,  -- a test's: for this endpoint only
         fanned_out boolean NOT NULL DEFAULT false
     )
     """,
