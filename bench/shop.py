@@ -54,7 +54,7 @@ PAGE_SECONDS = 15.0
 THINK_SECONDS = 0.5
 ORDERS_PER_SECOND = 200
 COMMIT_SECONDS = 2.0
-DEPTH = 200  # levels a side
+DEPTH = 80  # levels a side
 CPU_TICK = 0.01  # seconds; the system counts no finer
 
 
