@@ -9,6 +9,8 @@ import asyncpg
 import msgspec
 
 from storefront.catalog.cards import ImageRef, Named, images_of
+from storefront.checkout.receipt import Receipt, receipt_of
+from storefront.errors import ShopError
 from storefront.http import Answer, Money, milliseconds
 from storefront.orders.access import seen, standing
 from storefront.orders.lines import lines_of, quantities_of
@@ -163,7 +165,7 @@ class Order(OrderRow):
     tax_included: Money
     shipping_name: str
     paid_with: Money | None
-    receipt: Any
+    receipt: Receipt | None
     held: Money
     released: Money
     refunded: Money
@@ -217,12 +219,12 @@ async def order_answer(shop: Shop, db: asyncpg.Connection, order_id: uuid.UUID, 
     allowed = actions(await standing(db, order, now), actor)
     if order["payment"] not in ("pending", "failed"):
         allowed.append("message")
-    checkout = await _paid(shop, db, order["checkout_id"]) if actor == "buyer" else (None, None)
+    receipt = await _receipt(shop, db, order["checkout_id"]) if actor == "buyer" else None
     return Order(
         **row_fields(shop, row, images), address=json.loads(order["address"]), lines=await _lines(shop, db, asset, lines, images),
         items_total=amount(order["items_total"]), discount=amount(order["discount"]), shipping=amount(order["shipping"]),
         tax=amount(order["tax"]), tax_included=amount(order["tax_included"]), shipping_name=order["shipping_name"],
-        paid_with=checkout[0], receipt=checkout[1], held=amount(order["held"]), released=amount(order["released"]),
+        paid_with=receipt.paid if receipt else None, receipt=receipt, held=amount(order["held"]), released=amount(order["released"]),
         refunded=amount(order["refunded"]), commission=amount(order["commission"]) if actor != "buyer" else None,
         escrow=EscrowHold(str(order["escrow_hi"]), str(order["escrow_lo"]), amount(order["held"])) if order["held"] else None,
         auto_release_at=milliseconds(order["auto_release_at"]) if order["auto_release_at"] and order["payment"] == "held" else None,
@@ -264,10 +266,14 @@ async def _lines(shop: Shop, db: asyncpg.Connection, asset: int, lines: list[asy
     ]  # fmt: skip
 
 
-async def _paid(shop: Shop, db: asyncpg.Connection, checkout_id: uuid.UUID) -> tuple[Money | None, Any]:
-    """What the whole purchase cost in the asset it was paid with, and its receipt; None where it is not paid yet."""
-    row = await db.fetchrow("SELECT pay_asset, most, receipt FROM shop_checkouts WHERE checkout_id = $1", checkout_id)
-    return money(shop, row["pay_asset"], row["most"]), json.loads(row["receipt"]) if row["receipt"] else None
+async def _receipt(shop: Shop, db: asyncpg.Connection, checkout_id: uuid.UUID) -> Receipt | None:
+    """What the whole purchase came to; None where it is not paid yet, or where the history has not got so far."""
+    if not await db.fetchval("SELECT receipt IS NOT NULL FROM shop_checkouts WHERE checkout_id = $1", checkout_id):
+        return None
+    try:
+        return await receipt_of(shop, db, checkout_id)
+    except ShopError:
+        return None
 
 
 async def _shipments(db: asyncpg.Connection, order_id: uuid.UUID) -> list[Shipment]:
