@@ -68,8 +68,10 @@ _FACETS = f"""
     FROM matched JOIN generate_series(1, 4) stars ON rating_count > 0 AND rating_sum >= stars * rating_count
     WHERE failed <@ '{{rating}}' GROUP BY stars
     UNION ALL
-    (SELECT 'attribute ' || name, value, '', count(*) FROM matched, jsonb_each_text(attributes) AS attribute (name, value)
-    WHERE failed <@ ARRAY['attribute ' || name] GROUP BY name, value ORDER BY count(*) DESC, name, value
+    (SELECT 'attribute ' || name, value, '', sum(alike.count)
+    FROM (SELECT attributes, failed, count(*) FROM matched WHERE cardinality(failed) <= 1 GROUP BY attributes, failed) alike,
+        jsonb_each_text(attributes) AS attribute (name, value)
+    WHERE failed <@ ARRAY['attribute ' || name] GROUP BY name, value ORDER BY sum(alike.count) DESC, name, value
     LIMIT {_ATTRIBUTES_MAX * _ATTRIBUTE_VALUES_MAX * 4})
 """
 
@@ -234,7 +236,7 @@ class _Statement:
             hits.append("p.in_stock")
         key = _KEYS.get(wanted.sort) or (_RELEVANCE if wanted.text else _KEYS["sold"])
         ctes.append(f"""
-            matched AS MATERIALIZED (
+            matched AS (
                 SELECT p.product_id, p.category_id, p.seller_id, p.asset, p.attributes, p.rating_sum, p.rating_count, {key} AS key,
                     {self._failed()} AS failed
                 FROM shop_products p JOIN shop_sellers s USING (seller_id) WHERE {" AND ".join(hits)}

@@ -51,9 +51,9 @@ _NAMED = f"""
 _SELLER = """SELECT slug, name, about, country, rating_sum, rating_count, sales_count, coalesce(decided_at, applied_at) AS since
              FROM shop_sellers WHERE slug = $1 AND state = 'approved'"""
 _PAGES = f"""
-    SELECT '/shop/sellers/' || slug AS path, NULL::timestamptz AS changed FROM shop_sellers WHERE state = 'approved'
+    SELECT '/shop/s/' || slug AS path, NULL::timestamptz AS changed FROM shop_sellers WHERE state = 'approved'
     UNION ALL
-    (SELECT '/shop/products/' || p.slug, p.updated_at FROM shop_products p JOIN shop_sellers s USING (seller_id)
+    (SELECT '/shop/p/' || p.slug, p.updated_at FROM shop_products p JOIN shop_sellers s USING (seller_id)
      WHERE {VISIBLE} ORDER BY p.updated_at DESC) LIMIT {SITEMAP_MAX}
 """
 
@@ -188,7 +188,7 @@ async def seller_page(work: Work, slug: str) -> SellerPage:
 
 
 async def sitemap(db: asyncpg.Connection, origin: str) -> str:
-    """The addresses of sellers and products as sitemaps.org wants them; `origin` as in https://shop.example."""
+    """The web app's pages of sellers and products, as sitemaps.org wants them; `origin` as in https://shop.example."""
     pages = []
     for row in await db.fetch(_PAGES):
         changed = f"<lastmod>{row['changed']:%Y-%m-%d}</lastmod>" if row["changed"] else ""
