@@ -425,11 +425,18 @@ async def _upgrade(url: str) -> None:
         await engine.dispose()
 
 
+class PlainConnection(asyncpg.Connection):
+    """A pooled connection on which no session state is ever set, so none need be reset at each return: a round trip less."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 async def pool(url: str, *, connections: int = POOL_CONNECTIONS, name: str = "cryptoshop") -> asyncpg.Pool:
     """Connections of one process: at most `connections`, opened as they are needed. Raises StartError as `connect` does."""
     await (await connect(url)).close()
     return await asyncpg.create_pool(url, min_size=1, max_size=connections, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS,
-                                     server_settings={"application_name": name})  # fmt: skip
+                                     connection_class=PlainConnection, server_settings={"application_name": name})  # fmt: skip
 
 
 def run_sql(url: str, statements: Sequence[str]) -> None:
