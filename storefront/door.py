@@ -3,9 +3,10 @@
 A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work
 was done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal
 (4xx) is stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other
-in the database.
+in the database; where an answer follows on a settlement, until that has ended.
 """
 
+import asyncio
 import hashlib
 import logging
 from typing import Any
@@ -21,6 +22,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 KEY_MAX = 64
 GUEST_COOKIE = "cryptoshop_cart"
 _ACQUIRE_SECONDS = 10.0
+_ANSWER_TURNS, _ANSWER_PAUSE = 100, 0.05  # how often, and in how many seconds, an answer that is being made is looked for
 _COOKIE_HEADER_MAX = 16 * 1024
 _JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 logger = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class Door:
                 if reply.status >= 500:
                     await outer.rollback()
                     return reply
-                if answers:
+                if answers and (work.later is None or reply.status >= 400):
                     await answers.store(reply)
                 await outer.commit()
             except BaseException:
@@ -100,7 +102,7 @@ class Door:
             final = _Reply(reply.status, reply.headers, msgspec.json.encode(value))
         except ShopError as error:
             final = _refusal(error)
-        if answers:
+        if answers and final.status < 500:
             async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
                 await answers.on(db).store(final)
         return final
@@ -148,17 +150,23 @@ class _Answers:
         return _Answers(db, self._actor, self._key, self._hash)
 
     async def claim(self) -> _Reply | None:
-        """The answer given before; None where the key is new and now this request's. Raises KEY_REUSED."""
+        """The answer given before; None where the key is new and now this request's. Raises KEY_REUSED, SETTLING."""
         if await self._db.fetchval(
             "INSERT INTO shop_answers (actor, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
             self._actor, self._key, self._hash,
         ):  # fmt: skip
             return None
-        row = await self._db.fetchrow(
-            "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
-        )
-        if row["request_hash"] != self._hash:
-            raise ShopError(Refusal.KEY_REUSED)
+        for _ in range(_ANSWER_TURNS):
+            row = await self._db.fetchrow(
+                "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
+            )
+            if row["request_hash"] != self._hash:
+                raise ShopError(Refusal.KEY_REUSED)
+            if row["status"]:
+                break
+            await asyncio.sleep(_ANSWER_PAUSE)
+        else:
+            raise ShopError(Refusal.SETTLING)
         return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], row["body"])
 
     async def store(self, reply: _Reply) -> None:

@@ -3,8 +3,8 @@
 A decision that moves money commits a row of `shop_settlements` with it. The row's chain is then sent to the log, again and again with the
 same ids until its fate is known, and the outcome is applied in one transaction that ends the row. So a crash between any two steps leaves
 either nothing, or a pending row that the next start finishes: the ledger executes a chain once however often it is sent, and the outcome is
-applied once since only a pending row is ended. Outcomes that arrive together are applied together, in one transaction; if that fails, each
-in one of its own.
+applied once since only a pending row is ended. Outcomes that arrive together are applied together, one transaction at a time; if it fails,
+each in one of its own.
 
     Settlement          a row
     Settlements.add     in the deciding transaction
@@ -33,7 +33,6 @@ from storefront.errors import DATABASE_AWAY
 
 SWEEP_SECONDS = 2.0
 TOGETHER_MAX = 64  # outcomes of one transaction
-APPLIERS = 3  # transactions at once
 CHAINS_KEPT = 4096  # in memory from their entry to their dispatch; others are read from their rows
 ATTEMPTS_MAX = 20  # of applying an outcome; then it is stuck and waits for a person
 # Codes that say nothing about the money: the chain was not judged. Whether an id that is too old was executed, only the history can tell.
@@ -104,7 +103,7 @@ class Settlements:
         self._apply: dict[str, ApplyMany] = {}
         self._chains: OrderedDict[uuid.UUID, bytes] = OrderedDict()
         self._judged: deque[_Fate] = deque()
-        self._appliers: set[asyncio.Task[None]] = set()
+        self._applying: asyncio.Task[None] | None = None
         self._running: dict[uuid.UUID, asyncio.Task[Settlement | None]] = {}
 
     def on(self, purpose: str, apply: Apply) -> None:
@@ -172,10 +171,8 @@ class Settlements:
             return None
         applied: asyncio.Future[Settlement | None] = asyncio.get_running_loop().create_future()
         self._judged.append(_Fate(settlement_id, code, outcomes, applied))
-        if len(self._appliers) < APPLIERS:
-            task = asyncio.create_task(self._apply_judged())
-            self._appliers.add(task)
-            task.add_done_callback(self._appliers.discard)
+        if self._applying is None or self._applying.done():
+            self._applying = asyncio.create_task(self._apply_judged())
         return await applied
 
     async def _apply_judged(self) -> None:

@@ -2,8 +2,8 @@
 
     saleable = on_hand - allocated - reserved - threshold
 
-All changes of stock by selling, shipping and returning go through here, each in one statement that locks the variants in the order of
-their ids, so that any number of buyers meet without deadlock. Nothing is sold that is not there: what is reserved was saleable under the
+All changes of stock by selling, shipping and returning go through here; several variants are locked in the order of their ids first, so
+that any number of buyers meet without deadlock. Nothing is sold that is not there: what is reserved was saleable under the
 variant's lock. A reservation's rows are deleted by whoever ends it, so it ends once. shop_products.in_stock is kept with it.
 """
 
@@ -16,18 +16,16 @@ from storefront.errors import Refusal, ShopError
 
 SALEABLE_SQL = "(v.on_hand - v.allocated - v.reserved - v.threshold)"  # of shop_variants v
 
-_GIVEN = "wanted AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS w (variant_id, quantity))"
+_GIVEN = "wanted AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS w (variant_id, n))"
 _RESERVED = """ended AS (DELETE FROM shop_reservations WHERE checkout_id = ANY($1) RETURNING variant_id, quantity),
-     wanted AS (SELECT variant_id, sum(quantity)::int AS quantity FROM ended GROUP BY 1)"""
+     wanted AS (SELECT variant_id, sum(quantity)::int AS n FROM ended GROUP BY 1)"""
 
 
 def _change(source: str, changes: str, condition: str = "true") -> str:
-    """One statement: lock what is wanted in the order of ids, change it, tell what is left."""
+    """One statement: change what is wanted, and tell what is left of it."""
     return f"""
 WITH {source},
-     locked AS (SELECT v.variant_id, w.quantity AS n FROM shop_variants v JOIN wanted w USING (variant_id)
-                ORDER BY v.variant_id FOR NO KEY UPDATE OF v),
-     changed AS (UPDATE shop_variants v SET {changes} FROM locked WHERE v.variant_id = locked.variant_id AND {condition}
+     changed AS (UPDATE shop_variants v SET {changes} FROM wanted WHERE v.variant_id = wanted.variant_id AND {condition}
                  RETURNING v.variant_id, v.product_id, n AS quantity, {SALEABLE_SQL} AS saleable)"""
 
 
@@ -39,6 +37,11 @@ _ALLOCATE = f"{_change(_RESERVED, 'reserved = reserved - n, allocated = allocate
 _UNALLOCATE = f"{_change(_GIVEN, 'allocated = allocated - n')} SELECT * FROM changed"
 _SHIP = f"{_change(_GIVEN, 'on_hand = on_hand - n, allocated = allocated - n', 'on_hand >= n')} SELECT * FROM changed"
 _RESTOCK = f"{_change(_GIVEN, 'on_hand = on_hand + n')} SELECT * FROM changed"
+# Locks are taken by a statement of their own: one that locks a row and then changes it meets others half way, which is a deadlock.
+_LOCK = "SELECT FROM shop_variants WHERE variant_id = ANY($1) ORDER BY variant_id FOR NO KEY UPDATE"
+_LOCK_RESERVED = """
+SELECT FROM shop_variants WHERE variant_id IN (SELECT variant_id FROM shop_reservations WHERE checkout_id = ANY($1))
+ORDER BY variant_id FOR NO KEY UPDATE"""
 _LOCK_PRODUCTS = "SELECT FROM shop_products WHERE product_id = ANY($1) ORDER BY product_id FOR NO KEY UPDATE"
 _TELL_PRODUCTS = f"""
 UPDATE shop_products p SET in_stock = NOT p.in_stock WHERE product_id = ANY($1) AND p.in_stock <> EXISTS (
@@ -52,7 +55,7 @@ def saleable(on_hand: int, allocated: int, reserved: int, threshold: int) -> int
 
 async def reserve(db: asyncpg.Connection, checkout_id: uuid.UUID, wanted: Mapping[uuid.UUID, int]) -> None:
     """Keep these quantities for a checkout, all or none. Raises OUT_OF_STOCK, which takes the transaction back."""
-    rows = await db.fetch(_RESERVE, *_columns(wanted), checkout_id)
+    rows = await _changed(db, _RESERVE, wanted, checkout_id)
     if len(rows) < len(wanted):
         await _out_of_stock(db, wanted, {row["variant_id"] for row in rows})
     await _keep_in_stock(db, rows, -1)
@@ -65,6 +68,7 @@ async def release(db: asyncpg.Connection, checkout_id: uuid.UUID) -> bool:
 
 async def release_many(db: asyncpg.Connection, checkout_ids: Sequence[uuid.UUID]) -> int:
     """As `release`; how many variants got something back."""
+    await db.execute(_LOCK_RESERVED, checkout_ids)
     rows = await db.fetch(_RELEASE, checkout_ids)
     await _keep_in_stock(db, rows, +1)
     return len(rows)
@@ -77,28 +81,32 @@ async def allocate(db: asyncpg.Connection, checkout_id: uuid.UUID) -> bool:
 
 async def allocate_many(db: asyncpg.Connection, checkout_ids: Sequence[uuid.UUID]) -> int:
     """As `allocate`; how many variants were concerned."""
+    await db.execute(_LOCK_RESERVED, checkout_ids)
     return len(await db.fetch(_ALLOCATE, checkout_ids))  # what is saleable stays as it was
 
 
 async def unallocate(db: asyncpg.Connection, quantities: Mapping[uuid.UUID, int]) -> None:
     """Lines of paid orders were cancelled: back to sale."""
-    await _keep_in_stock(db, await db.fetch(_UNALLOCATE, *_columns(quantities)), +1)
+    await _keep_in_stock(db, await _changed(db, _UNALLOCATE, quantities), +1)
 
 
 async def ship(db: asyncpg.Connection, quantities: Mapping[uuid.UUID, int]) -> None:
     """Allocated units leave the house. Raises OUT_OF_STOCK where so many are not on hand (back-orders)."""
-    rows = await db.fetch(_SHIP, *_columns(quantities))
+    rows = await _changed(db, _SHIP, quantities)
     if len(rows) < len(quantities):
         await _out_of_stock(db, quantities, {row["variant_id"] for row in rows})
 
 
 async def restock(db: asyncpg.Connection, quantities: Mapping[uuid.UUID, int]) -> None:
     """Returned goods are on hand again."""
-    await _keep_in_stock(db, await db.fetch(_RESTOCK, *_columns(quantities)), +1)
+    await _keep_in_stock(db, await _changed(db, _RESTOCK, quantities), +1)
 
 
-def _columns(quantities: Mapping[uuid.UUID, int]) -> tuple[list[uuid.UUID], list[int]]:
-    return list(quantities), list(quantities.values())
+async def _changed(db: asyncpg.Connection, statement: str, quantities: Mapping[uuid.UUID, int], *more: uuid.UUID) -> list[asyncpg.Record]:
+    variant_ids = list(quantities)
+    if len(variant_ids) > 1:
+        await db.execute(_LOCK, variant_ids)
+    return await db.fetch(statement, variant_ids, list(quantities.values()), *more)
 
 
 async def _out_of_stock(db: asyncpg.Connection, wanted: Mapping[uuid.UUID, int], served: set[uuid.UUID]) -> None:

@@ -28,14 +28,12 @@ from storefront.sellers.shipping import Choice, choices
 from storefront.work import Work
 
 ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
-_CLEAR = """
-WITH cart AS (SELECT cart_id FROM shop_carts WHERE user_id = $1 FOR NO KEY UPDATE),
-     given_up AS (UPDATE shop_checkouts k SET state = 'abandoned', ended_at = $2 FROM cart
-                  WHERE k.cart_id = cart.cart_id AND k.state = 'open' RETURNING k.checkout_id)
-SELECT cart_id, ARRAY(SELECT checkout_id FROM given_up) AS given_up,
-       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = cart.cart_id AND k.state = 'confirming') AS paying FROM cart"""
+# Three statements, so that each sees what the one before it has waited for.
+_LOCK_CART = "SELECT cart_id FROM shop_carts WHERE user_id = $1 FOR NO KEY UPDATE"
+_GIVE_UP = "UPDATE shop_checkouts SET state = 'abandoned', ended_at = $2 WHERE cart_id = $1 AND state = 'open' RETURNING checkout_id"
 _LINES = f"""
-SELECT {LINE_COLUMNS}, s.payable_account, t.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive
+SELECT {LINE_COLUMNS}, s.payable_account, t.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
+       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = $1 AND k.state IN ('open', 'confirming')) AS paying
 FROM {LINE_TABLES} JOIN shop_categories t USING (category_id)
 LEFT JOIN shop_tax_rates rate ON rate.tax_class = t.tax_class AND rate.country = $2
 WHERE cart.cart_id = $1 {LINE_ORDER}"""
@@ -71,19 +69,19 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
 
 
 async def _clear(db: asyncpg.Connection, user_id: int, now: datetime.datetime) -> uuid.UUID:
-    """The user's cart, locked, with no checkout any more."""
-    cart = await db.fetchrow(_CLEAR, user_id, now)
-    if cart is None:
+    """The user's cart, locked, with no open checkout any more."""
+    cart_id = await db.fetchval(_LOCK_CART, user_id)
+    if cart_id is None:
         raise ShopError(Refusal.CART_EMPTY)
-    if cart["paying"]:
-        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
-    if cart["given_up"]:
-        await stock.release_many(db, cart["given_up"])
-    return cart["cart_id"]
+    if given_up := [row["checkout_id"] for row in await db.fetch(_GIVE_UP, cart_id, now)]:
+        await stock.release_many(db, given_up)
+    return cart_id
 
 
 def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
     """Whether these lines can be bought as the cart shows them."""
+    if rows and rows[0]["paying"]:
+        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
     on_sale = [row for row in rows if row["on_sale"]]
     if not on_sale:
         raise ShopError(Refusal.CART_EMPTY)

@@ -29,6 +29,9 @@ UPDATE shop_checkouts c SET state = 'paid', failure = '', receipt = p.receipt, e
 FROM unnest($1::uuid[], $2::jsonb[]) AS p (checkout_id, receipt)
 WHERE c.checkout_id = p.checkout_id AND c.state = 'confirming'"""
 _ATTEMPTED = "SELECT order_id FROM shop_orders WHERE checkout_id = ANY($1) AND payment = 'pending'"
+_LOCK_SOLD = """
+SELECT FROM shop_products WHERE product_id IN (SELECT product_id FROM shop_order_lines WHERE order_id = ANY($1))
+ORDER BY product_id FOR NO KEY UPDATE"""
 _BOUGHT = """
 WITH lines AS (SELECT c.cart_id, l.variant_id, l.product_id, o.seller_id, o.order_id, l.quantity
                FROM shop_checkouts c JOIN shop_orders o USING (checkout_id) JOIN shop_order_lines l USING (order_id)
@@ -38,13 +41,9 @@ WITH lines AS (SELECT c.cart_id, l.variant_id, l.product_id, o.seller_id, o.orde
                  WHERE l.cart_id = b.cart_id AND l.variant_id = b.variant_id AND l.quantity <= n),
      lowered AS (UPDATE shop_cart_lines l SET quantity = l.quantity - n FROM bought b
                  WHERE l.cart_id = b.cart_id AND l.variant_id = b.variant_id AND l.quantity > n),
-     sellers AS (SELECT s.seller_id, n FROM shop_sellers s
-                 JOIN (SELECT seller_id, count(DISTINCT order_id)::int AS n FROM lines GROUP BY 1) x USING (seller_id)
-                 ORDER BY 1 FOR NO KEY UPDATE OF s),
+     sellers AS (SELECT seller_id, count(DISTINCT order_id)::int AS n FROM lines GROUP BY 1),
      sales AS (UPDATE shop_sellers s SET sales_count = sales_count + n FROM sellers WHERE s.seller_id = sellers.seller_id),
-     products AS (SELECT p.product_id, n FROM shop_products p
-                  JOIN (SELECT product_id, sum(quantity)::int AS n FROM lines GROUP BY 1) x USING (product_id)
-                  ORDER BY 1 FOR NO KEY UPDATE OF p)
+     products AS (SELECT product_id, sum(quantity)::int AS n FROM lines GROUP BY 1)
 UPDATE shop_products p SET sold = sold + n FROM products WHERE p.product_id = products.product_id"""
 _REFUSED = """
 SELECT c.*, u.account FROM shop_checkouts c JOIN users u USING (user_id)
@@ -67,6 +66,7 @@ async def _paid(db: asyncpg.Connection, settlements: Sequence[Settlement], now: 
     orders = await _attempted(db, checkouts)
     await advance_many(db, orders, "payment", "settled", actor="buyer", now=now)
     await stock.allocate_many(db, checkouts)
+    await db.execute(_LOCK_SOLD, orders)
     await db.execute(_BOUGHT, orders)
 
 

@@ -26,9 +26,8 @@ INSERT INTO shop_voucher_uses (voucher_id, checkout_id, user_id, used_at) SELECT
 WHERE $5::int IS NULL OR $5 > (SELECT count(*) FROM shop_voucher_uses WHERE voucher_id = $1 AND user_id = $3) RETURNING true"""
 _GIVE_BACK = """
 WITH ended AS (DELETE FROM shop_voucher_uses WHERE checkout_id = ANY($1) RETURNING voucher_id),
-     counted AS (SELECT voucher_id, count(*)::int AS n FROM ended GROUP BY 1),
-     locked AS (SELECT v.voucher_id, n FROM shop_vouchers v JOIN counted USING (voucher_id) ORDER BY 1 FOR NO KEY UPDATE OF v)
-UPDATE shop_vouchers v SET uses = uses - n FROM locked WHERE v.voucher_id = locked.voucher_id RETURNING n"""
+     counted AS (SELECT voucher_id, count(*)::int AS n FROM ended GROUP BY 1)
+UPDATE shop_vouchers v SET uses = uses - n FROM counted WHERE v.voucher_id = counted.voucher_id RETURNING n"""
 
 
 async def find(db: asyncpg.Connection, code: str, user_id: int, now: datetime.datetime) -> asyncpg.Record:

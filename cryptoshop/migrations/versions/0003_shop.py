@@ -300,7 +300,8 @@ _CHECKOUT = (
     """,
     "CREATE INDEX shop_checkouts_by_user ON shop_checkouts (user_id, created_at)",
     "CREATE INDEX shop_checkouts_open ON shop_checkouts (reserved_until) WHERE state = 'open'",
-    "CREATE INDEX shop_checkouts_by_cart ON shop_checkouts (cart_id) WHERE state IN ('open', 'confirming')",
+    # Two tabs: a cart is bought once.
+    "CREATE UNIQUE INDEX shop_checkouts_of_cart ON shop_checkouts (cart_id) WHERE state IN ('open', 'confirming')",
     """
     CREATE TABLE shop_reservations (  -- stock kept for an open checkout; deleted, once, when it is released or allocated
         checkout_id uuid NOT NULL REFERENCES shop_checkouts ON DELETE CASCADE,
