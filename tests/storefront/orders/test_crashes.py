@@ -21,6 +21,7 @@ class Death:
     def __init__(self, settlements, monkeypatch):
         self._settlements, self._monkeypatch = settlements, monkeypatch
         self._died = asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(_bury)
         self.replace("ended", self._ended)
 
     def replace(self, name: str, value) -> None:
@@ -37,6 +38,12 @@ class Death:
 
     async def come(self) -> None:
         await self._died.wait()
+
+
+def _bury(loop, context) -> None:
+    """A task of the dead that nobody waited for is no finding."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)
 
 
 def before_sending(settlements, death: Death) -> None:
