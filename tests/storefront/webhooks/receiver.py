@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 DROP = "drop"  # the connection, without an answer
-HANG = "hang"  # for ever
+HANG = "hang"  # until the test is over
 Behaviour = Callable[[int], int | str]  # of the n-th message: a status, or one of the above
 
 
@@ -35,6 +35,7 @@ class Receiver:
         self.got: list[Got] = []
         self.url = ""
         self.came = asyncio.Event()
+        self.over = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -45,7 +46,7 @@ class Receiver:
         if answer == DROP:
             request.transport.abort()
         if answer == HANG:
-            await asyncio.sleep(3600)
+            await self.over.wait()
         if isinstance(answer, int) and 300 <= answer < 400:
             return web.Response(status=answer, headers={"Location": self.url + "/elsewhere"})
         return web.Response(status=200 if isinstance(answer, str) else answer, body=b"x" * 200_000)
@@ -69,6 +70,7 @@ async def receiving(behaviour: Behaviour = lambda _n: 200) -> AsyncIterator[Rece
     try:
         yield receiver
     finally:
+        receiver.over.set()
         await runner.cleanup()
 
 
