@@ -1,7 +1,7 @@
 """Product images: whatever is sent is decoded and encoded anew, so nothing of the file itself, no metadata and no trailing data, is shown.
 
 Formats, pixels and bytes are bounded before anything is decoded. Decoding takes a thread each, DECODERS at once; more than WAITING_MAX
-that wait are turned away as BUSY.
+that wait are turned away as BUSY, since each that waits has a database connection.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LARGE_SIDE, SMALL_SIDE = 1600, 480
 LARGE_BYTES_MAX = 1024 * 1024
 IMAGES_MAX = 8  # of a product
 DECODERS = 2
-WAITING_MAX = 8
+WAITING_MAX = 4
 _QUALITIES = (82, 70, 55, 35, 15)
 
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX

@@ -180,23 +180,23 @@ async def read_seller(slug: FromPath[Slug], work: CurrentWork) -> SellerPage:
     return await shelves.seller_page(work, _plain(slug))
 
 
-@get("/images/{image_id:uuid}/{size:str}")
+@get("/images/{image_id:uuid}/{size:str}", media_type="image/webp")
 async def read_image(image_id: FromPath[uuid.UUID], size: FromPath[str], work: CurrentWork, request: Request) -> Response[bytes]:
     """An image as WebP, `large` (up to 1600 pixels) or `small` (480). What an id stands for never changes."""
     headers = {"ETag": f'"{image_id}-{size}"', "Cache-Control": _IMMUTABLE, "X-Content-Type-Options": "nosniff"}
     if size in ("large", "small") and headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers=headers, media_type="image/webp")
-    return Response(await images.image_bytes(work, image_id, size), headers=headers, media_type="image/webp")
+        return Response(b"", status_code=304, headers=headers)
+    return Response(await images.image_bytes(work, image_id, size), headers=headers)
 
 
-@get("/sitemap.xml")
+@get("/sitemap.xml", media_type="application/xml")
 async def sitemap(work: CurrentWork, request: Request) -> Response[str]:
     """The pages of sellers and products, for search engines."""
     host = request.headers.get("host", "")
     if not _HOST.match(host):
         raise ShopError(Refusal.INVALID_REQUEST)
     body = await shelves.sitemap(work.db, f"{request.scope['scheme']}://{host}")
-    return Response(body, media_type="application/xml", headers={"Cache-Control": "public, max-age=3600"})
+    return Response(body, headers={"Cache-Control": "public, max-age=3600"})
 
 
 # ---------------------------------------------------------------- buyers
