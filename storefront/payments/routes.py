@@ -23,7 +23,7 @@ from storefront.http import (
     milliseconds,
 )
 from storefront.ledger import Reason
-from storefront.payments import gift_cards, payouts, statements
+from storefront.payments import gift_cards, payouts, statements, wallet
 from storefront.payments.credit import credit_account
 from storefront.sellers import seller_of
 from storefront.work import Work
@@ -129,6 +129,23 @@ class Entries(Answer):
     next: str
 
 
+class WalletEntry(Answer):
+    """`symbol` of a trade, else ""; `balance` is what was there after it, available and held."""
+
+    at: int
+    text: str
+    symbol: str
+    order_id: uuid.UUID | None
+    amount: Money
+    sign: str
+    balance: Money
+
+
+class WalletEntries(Answer):
+    items: list[WalletEntry]
+    next: str
+
+
 # ---------------------------------------------------------------- store credit and gift cards
 
 
@@ -196,6 +213,21 @@ async def list_holds(work: CurrentWork) -> Holds:
     rows = await statements.holds(work.shop, work.db, user.user_id, user.account)
     return Holds([HoldInfo(row.kind, row.order_id, row.number, row.text, _money(work, row.asset, row.amount), row.since_ms, row.until_ms)
                   for row in rows])  # fmt: skip
+
+
+@get("/wallet/entries")
+async def wallet_entries(asset: FromQuery[AssetName], work: CurrentWork, after: FromQuery[After] = "",
+                         limit: FromQuery[Limit] = PAGE_DEFAULT) -> WalletEntries:  # fmt: skip
+    """What changed the user's trading account in one asset, with the balance after each entry, newest first."""
+    user, view = work.user(), work.shop.asset(asset)
+    before = cursor_key(after, int, int, int, int, bool)
+    rows = await wallet.entries(work.shop, work.db, user.user_id, user.account, view.asset, before, limit + 1)
+    page = rows[:limit]
+    items = [
+        WalletEntry(row.time_ns // 1_000_000, row.text, row.symbol, row.order_id, _money(work, view.asset, abs(row.amount)),
+                    _sign(row.amount), _money(work, view.asset, row.balance)) for row in page
+    ]  # fmt: skip
+    return WalletEntries(items, cursor(*page[-1].key) if len(rows) > limit else "")
 
 
 # ---------------------------------------------------------------- sellers
@@ -282,4 +314,7 @@ def _payout(work: Work, row) -> Payout:
     return Payout(row["payout_id"], _money(work, row["asset"], row["amount"]), row["state"], milliseconds(row["created_at"]))
 
 
-routes = [credit, list_gift_cards, buy_gift_card, redeem_gift_card, list_holds, seller_balance, list_payouts, pay_out, seller_entries]
+routes = [
+    credit, list_gift_cards, buy_gift_card, redeem_gift_card, list_holds, wallet_entries, seller_balance, list_payouts, pay_out,
+    seller_entries,
+]  # fmt: skip

@@ -365,6 +365,17 @@ export interface Hold {
   until: number | null;
 }
 
+export interface WalletEntry {
+  at: number;
+  text: string;
+  /** Of a trade, else "". */
+  symbol: string;
+  orderId: string | null;
+  amount: Money;
+  sign: "+" | "-";
+  balance: Money;
+}
+
 // ---------------------------------------------------------------- orders
 
 export interface OrderRow {

@@ -9,7 +9,7 @@ import type {
   ImageRef, LedgerEntry, LineQuantity, Listed, Method, MethodForm, ModeratedDispute, ModeratedSeller, Money, NewGiftCard, NewProduct, NewVariant, NewWebhook, Order,
   OrderMessage, OrderRow, Overview, PageAsk, Payout, Product, ProductCard, ProductChanges, ProductPage, ProductSearch, ProductState, Quantity, Review,
   SellerAccount, SellerBalance, SellerOrderRow, SellerOrderState, SellerPage, SellerProduct, SellerVariant, Settlement, ShopHome, ShopSettings, Suggestions, TaxRate, Transition,
-  VariantChanges, Voucher, VoucherCheck, VoucherForm, Webhook, Zone, ZoneForm,
+  VariantChanges, Voucher, VoucherCheck, VoucherForm, WalletEntry, Webhook, Zone, ZoneForm,
 } from "./shop-types";
 
 const part = encodeURIComponent;
@@ -109,6 +109,9 @@ export const readGiftCards = async (): Promise<GiftCard[]> => (await get<{ items
 export const buyGiftCard = (card: { asset: string; amount: string; payAsset?: string }, key?: string): Promise<NewGiftCard> => post("/giftcards", card, key);
 
 export const redeemGiftCard = (code: string, key?: string): Promise<{ amount: Money; balances: Money[] }> => post("/giftcards/redeem", { code }, key);
+
+/** What changed the trading account in one asset, newest first. */
+export const readWalletEntries = (asset: string, ask: PageAsk = {}): Promise<Listed<WalletEntry>> => page("/wallet/entries", { ...ask, asset });
 
 export const readHolds = async (): Promise<Hold[]> => (await get<{ items: Hold[] }>("/shop/holds")).items;
 

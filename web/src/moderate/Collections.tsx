@@ -37,7 +37,7 @@ export function Collections() {
               <ul className="entries">
                 {all.map((one) => (
                   <li key={one.slug}>
-                    <span><a {...to(`/shop/collections/${one.slug}`)}>{one.name}</a><span className="quiet sub">{one.rule ? "Found by a search" : `${one.count} ${one.count === 1 ? "product" : "products"}`}</span></span>
+                    <span><a {...to(`/shop/search?collection=${one.slug}`)}>{one.name}</a><span className="quiet sub">{one.rule ? "Found by a search" : `${one.count} ${one.count === 1 ? "product" : "products"}`}</span></span>
                     <span className="deeds">
                       <button className="button small" onClick={() => setEditing(one)}>Change<span className="visually-hidden"> {one.name}</span></button>
                       <button className="button small danger" onClick={() => drop(one)}>Remove<span className="visually-hidden"> {one.name}</span></button>

@@ -62,7 +62,7 @@ export function Sellers(props: { state: State; onDecided: () => void }) {
                     </p>
                   </div>
                   <span className="deeds">
-                    {seller.state === "approved" && <a className="button small" {...to(`/shop/sellers/${seller.slug}`)}>See the shop</a>}
+                    {seller.state === "approved" && <a className="button small" {...to(`/shop/s/${seller.slug}`)}>See the shop</a>}
                     {seller.state === "approved" && <button className="button small" onClick={() => setTerms(seller)}>Terms</button>}
                     {DECISIONS[state].map((decision) => (
                       <button key={decision} className={`button small ${WORDS[decision].tone}`} onClick={() => setDeciding({ seller, decision })}>{WORDS[decision].ask}</button>

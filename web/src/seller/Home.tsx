@@ -83,7 +83,7 @@ function Numbers({ of: { numbers } }: { of: Dashboard }) {
   return (
     <ul className="numbers">
       <li>
-        <a className={`figure ${numbers.toShip ? "wants" : ""}`} {...to("/seller/orders/to-ship")}>
+        <a className={`figure ${numbers.toShip ? "wants" : ""}`} {...to("/seller/orders")}>
           <span>Orders to ship</span>
           <strong>{numbers.toShip}</strong>
         </a>
@@ -240,7 +240,7 @@ function TopProducts({ of: { topProducts } }: { of: Dashboard }) {
               {topProducts.map((row) => (
                 <tr key={row.slug}>
                   <td>
-                    <a className="with-thumb" {...to(`/shop/products/${row.slug}`)}>
+                    <a className="with-thumb" {...to(`/shop/p/${row.slug}`)}>
                       <Thumb image={row.image} size={32} />
                       {row.title}
                     </a>

@@ -49,7 +49,7 @@ function Shown({ order, onChange }: Part) {
     <>
       <Heading
         title={<>Order #{order.number} <OrderTags of={order} /></>}
-        back={{ path: "/seller/orders/to-ship", text: "Orders" }}
+        back={{ path: "/seller/orders", text: "Orders" }}
         about={<>Placed <Moment ms={order.placedAt} /></>}
       >
         {may("cancel_lines") && <button className="button" onClick={() => setAsking("cancel")}>Cancel lines</button>}

@@ -53,7 +53,7 @@ export function Orders(props: { shown: Shown }) {
   return (
     <>
       <Heading title="Orders" />
-      <Filters label="Orders by state" choices={FILTERS.map((one) => ({ path: `/seller/orders/${one.shown}`, text: one.text }))} />
+      <Filters label="Orders by state" choices={FILTERS.map((one) => ({ path: one.shown === "to-ship" ? "/seller/orders" : `/seller/orders/${one.shown}`, text: one.text }))} />
       <section className="card" aria-label={`Orders: ${filter.text}`}>
         <PagedTable
           label={`Orders: ${filter.text}`}

@@ -37,7 +37,7 @@ function Editor({ product, onChange, onStale }: Part & { onStale: () => void }) 
         back={{ path: "/seller/products", text: "Products" }}
         about={<>{product.sold} sold · changed <Moment ms={product.updatedAt} /></>}
       >
-        {product.state === "active" && <a className="button" {...to(`/shop/products/${product.slug}`)}>See it in the shop</a>}
+        {product.state === "active" && <a className="button" {...to(`/shop/p/${product.slug}`)}>See it in the shop</a>}
         <StateButtons product={product} onChange={onChange} />
       </Heading>
       {product.state === "blocked" && <div className="note bad card-note">A moderator has taken this product off sale.</div>}

@@ -30,7 +30,7 @@ export function Profile({ account, onChange }: { account: SellerAccount; onChang
   return (
     <>
       <Heading title="Profile">
-        <a className="button" {...to(`/shop/sellers/${account.slug}`)}>See it as buyers do</a>
+        <a className="button" {...to(`/shop/s/${account.slug}`)}>See it as buyers do</a>
       </Heading>
       <Card title="What buyers see">
         <Form className="body" label="Profile" onSubmit={() => ready && save()}>

@@ -86,7 +86,7 @@ export function Shipping() {
                             <td className="right extra">{amountText(one.pricePerKg)}</td>
                             <td className="right extra">{one.freeFrom === null ? "—" : amountText(one.freeFrom)}</td>
                             <td className="right extra">{one.weightMaxG === null ? "—" : `${one.weightMaxG} g`}</td>
-                            <td className="right">{one.daysMin}–{one.daysMax}</td>
+                            <td className="right">{one.daysMin === one.daysMax ? one.daysMin : `${one.daysMin}–${one.daysMax}`}</td>
                             <td className="right">
                               <span className="deeds">
                                 <button className="button small" onClick={() => setMethod({ zone, method: one })}>Change<span className="visually-hidden"> {one.name}</span></button>
