@@ -5,14 +5,13 @@ on hand here. No money is moved here.
 """
 
 from storefront.catalog.cards import ImageRef, ProductCard, cards, first_images, images_of
-from storefront.catalog.reviews import set_hidden
 from storefront.catalog.routes import handlers
 from storefront.catalog.words import refresh, refresh_category, refresh_seller
 from storefront.work import Shop
 
 __all__ = [
     "ImageRef", "ProductCard", "cards", "first_images", "images_of", "keepers", "refresh", "refresh_category", "refresh_seller", "routes",
-    "set_hidden", "wire",
+    "wire",
 ]  # fmt: skip
 
 routes: list = handlers

@@ -1,5 +1,5 @@
 """What those who bought a product say of it. A review belongs to a received order line, once; the sums of the ratings of product and
-seller are those of the reviews that are shown.
+seller are those of the reviews that are shown (moderators hide them in storefront/moderation/blocking.py).
 """
 
 import datetime
@@ -71,7 +71,7 @@ async def post_review(work: Work, slug: str, line_id: uuid.UUID, rating: int, ti
     )  # fmt: skip
     if review_id is None:
         raise ShopError(Refusal.ALREADY_EXISTS, "This purchase has been reviewed.")
-    await _count(db, review_id, rating, +1)
+    await _count(db, line["product_id"], line["seller_id"], rating)
     await outbox.tell(
         db, line["seller_id"], "review.posted", {"reviewId": str(review_id), "product": slug, "rating": rating, "title": title}, work.now
     )
@@ -86,26 +86,11 @@ async def reply(work: Work, review_id: uuid.UUID, text: str) -> Review:
     return await _one(work.db, review_id)
 
 
-async def set_hidden(db: asyncpg.Connection, review_id: uuid.UUID, hidden: bool) -> bool:
-    """Take a review out of sight and out of the sums, or bring it back; False where it was so already. Raises NOT_FOUND."""
-    rating = await db.fetchval(
-        "UPDATE shop_reviews SET hidden = $2 WHERE review_id = $1 AND hidden <> $2 RETURNING rating", review_id, hidden
-    )
-    if rating is not None:
-        await _count(db, review_id, rating, -1 if hidden else +1)
-    elif not await db.fetchval("SELECT true FROM shop_reviews WHERE review_id = $1", review_id):
-        raise ShopError(Refusal.NOT_FOUND)
-    return rating is not None
-
-
-async def _count(db: asyncpg.Connection, review_id: uuid.UUID, rating: int, times: int) -> None:
+async def _count(db: asyncpg.Connection, product_id: uuid.UUID, seller_id: uuid.UUID, rating: int) -> None:
     """The product first, then the seller: the same order for all."""
-    sums = "rating_sum = rating_sum + $2, rating_count = rating_count + $3"
-    product_id = await db.fetchval("SELECT product_id FROM shop_reviews WHERE review_id = $1", review_id)
-    seller_id = await db.fetchval(
-        f"UPDATE shop_products SET {sums} WHERE product_id = $1 RETURNING seller_id", product_id, rating * times, times
-    )
-    await db.execute(f"UPDATE shop_sellers SET {sums} WHERE seller_id = $1", seller_id, rating * times, times)
+    sums = "rating_sum = rating_sum + $2, rating_count = rating_count + 1"
+    await db.execute(f"UPDATE shop_products SET {sums} WHERE product_id = $1", product_id, rating)
+    await db.execute(f"UPDATE shop_sellers SET {sums} WHERE seller_id = $1", seller_id, rating)
 
 
 async def _one(db: asyncpg.Connection, review_id: uuid.UUID) -> Review:
