@@ -4,12 +4,13 @@
     choices   the same for every asset that the buyer holds or owes
 
 A leg buys exactly what is owed on one market, or through one asset between. Its cost is what the book would take now, its `most` that and
-the slippage allowed, rounded up. No market is in two legs: the ledger refuses that (PATH_OVERLAP). Of all plans the one that costs least
-is taken. Reads a replica; sends nothing.
+the slippage allowed, rounded up. No market is in two legs: the ledger refuses that (PATH_OVERLAP). Of all plans the cheapest is taken, by
+what each unit received costs: what the last lot brings above the amount stays the payer's, so it counts. Reads a replica; sends nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from engine.types import AMOUNT_MAX, PPM, Code
@@ -50,6 +51,13 @@ class Leg(NamedTuple):
         return frozenset((self.symbol, self.via_symbol)) - {0}
 
 
+class _Route(NamedTuple):
+    """A way that a leg could go; `worth` is its cost without what is received above the amount."""
+
+    worth: Fraction
+    leg: Leg
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`refusal` says why this asset cannot pay; then `most`, `expected` and `legs` say nothing."""
@@ -74,9 +82,10 @@ def plan(machine: Any, account: int, due: Mapping[int, int], pay_asset: int, sli
         if not found:
             return Plan(pay_asset, refusal=why)
         routes.append(found)
-    legs = min(_combinations(routes), key=lambda legs: sum(leg.expected for leg in legs), default=None)
-    if legs is None:
+    cheapest = min(_combinations(routes), key=lambda ways: sum(way.worth for way in ways), default=None)
+    if cheapest is None:
         return Plan(pay_asset, refusal=Refusal.NO_LIQUIDITY)
+    legs = tuple(way.leg for way in cheapest)
     most, expected = (own + sum(getattr(leg, name) for leg in legs) for name in ("most", "expected"))
     return Plan(pay_asset, most, expected, legs) if most <= AMOUNT_MAX else Plan(pay_asset, refusal=Refusal.NO_LIQUIDITY)
 
@@ -95,41 +104,37 @@ def rate_source(machine: Any, legs: Sequence[Leg]) -> dict[str, Any]:
 
 
 def _routes(machine: Any, markets: Sequence[SymbolView], account: int, asset: int, amount: int, pay_asset: int,
-            slippage_ppm: int) -> tuple[list[Leg], Refusal]:  # fmt: skip
-    """The ways that can be gone now, the cheapest first, and why the others cannot."""
-    found, why = [], Refusal.NO_LIQUIDITY
+            slippage_ppm: int) -> tuple[list[_Route], Refusal]:  # fmt: skip
+    """The ways that can be gone now, the cheapest first, and why the shortest that cannot cannot."""
+    found, why = [], None
     for symbol, via_symbol in _paths(markets, asset, pay_asset):
         view = machine.conversion(account, asset, amount, symbol, via_symbol)
         if view.code == Code.OK:
             most = -(-view.cost * (PPM + slippage_ppm) // PPM)
-            found.append(Leg(asset, amount, symbol, via_symbol, view.cost, most))
-        elif why is Refusal.NO_LIQUIDITY:
-            why = refusal_of(view.code)
-    found.sort(key=lambda leg: (leg.expected, leg.via_symbol))
-    return found[:ROUTES_KEPT], why
+            found.append(_Route(Fraction(view.cost * amount, view.received), Leg(asset, amount, symbol, via_symbol, view.cost, most)))
+        else:
+            why = why or refusal_of(view.code)
+    found.sort()
+    return found[:ROUTES_KEPT], why or Refusal.NO_LIQUIDITY
 
 
-def _paths(markets: Sequence[SymbolView], asset: int, pay_asset: int) -> Iterator[tuple[int, int]]:
-    """(symbol, via_symbol) by which `asset` can be bought with `pay_asset`."""
+def _paths(markets: Sequence[SymbolView], asset: int, pay_asset: int) -> list[tuple[int, int]]:
+    """(symbol, via_symbol) by which `asset` can be bought with `pay_asset`, direct ones first."""
     between: dict[frozenset[int], list[int]] = {}
     for market in markets:
         between.setdefault(frozenset((market.base, market.quote)), []).append(market.symbol)
-    for market in markets:
-        if asset in (market.base, market.quote):
-            other = market.base + market.quote - asset
-            if other == pay_asset:
-                yield market.symbol, 0
-            else:
-                for via in between.get(frozenset((other, pay_asset)), ()):
-                    yield market.symbol, via
+    direct = [(symbol, 0) for symbol in between.get(frozenset((asset, pay_asset)), ())]
+    others = ((market.symbol, market.base + market.quote - asset) for market in markets if asset in (market.base, market.quote))
+    around = ((symbol, via) for symbol, other in others if other != pay_asset for via in between.get(frozenset((other, pay_asset)), ()))
+    return [*direct, *around]
 
 
-def _combinations(routes: Sequence[Sequence[Leg]], taken: frozenset[int] = frozenset()) -> Iterator[tuple[Leg, ...]]:
-    """One leg of each, no market twice."""
+def _combinations(routes: Sequence[Sequence[_Route]], taken: frozenset[int] = frozenset()) -> Iterator[tuple[_Route, ...]]:
+    """One way of each leg, no market twice."""
     if not routes:
         yield ()
         return
-    for leg in routes[0]:
-        if not leg.markets & taken:
-            for rest in _combinations(routes[1:], taken | leg.markets):
-                yield (leg, *rest)
+    for way in routes[0]:
+        if not way.leg.markets & taken:
+            for rest in _combinations(routes[1:], taken | way.leg.markets):
+                yield (way, *rest)
