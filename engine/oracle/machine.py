@@ -30,6 +30,7 @@ from engine.types import (
     TRANSFER_KINDS,
     Code,
     Kind,
+    Pool,
     Role,
     Side,
     TransferFlag,
@@ -226,6 +227,14 @@ class OracleMachine:
 
     def capacity(self, pool: int) -> int:
         return self._state.capacity[pool]
+
+    def used(self, pool: int) -> int:
+        state = self._state
+        return {
+            Pool.ASSETS: len(state.assets), Pool.SYMBOLS: len(state.symbols), Pool.ACCOUNTS: state.last_account,
+            Pool.ORDERS: len(state.orders), Pool.PENDING: len(state.pending), Pool.TRANSFER_IDS: len(state.remembered),
+            Pool.KEYS: len(state.keys),
+        }[Pool(pool)]  # fmt: skip
 
 
 class _Frame:

@@ -3,9 +3,13 @@
 import asyncio
 import secrets
 
+import pytest
+
 from cryptoshop.capacity import TRANSFER_IDS_MAX, grown, keep_capacities
 from engine import commands as make
 from engine.exchange import ExchangeClient
+from engine.machine import Machine
+from engine.oracle.machine import OracleMachine
 from engine.types import CAPACITY_MAX, INITIAL_CAPACITY, Kind, Pool, Role
 
 
@@ -16,8 +20,9 @@ def test_a_pool_doubles_at_three_quarters_and_ends_at_its_limit():
     assert grown(Pool.TRANSFER_IDS, TRANSFER_IDS_MAX, TRANSFER_IDS_MAX) == 0
 
 
-async def test_a_venue_takes_more_accounts_than_it_began_with_room_for():
-    exchange = await ExchangeClient.open("memory:", role=Role.IDENTITY | Role.CAPACITY)
+@pytest.mark.parametrize("machine", [Machine, OracleMachine])
+async def test_a_venue_takes_more_accounts_than_it_began_with_room_for(machine):
+    exchange = await ExchangeClient.open("memory:", role=Role.IDENTITY | Role.CAPACITY, machine=machine)
     keeper = asyncio.create_task(keep_capacities(exchange))
     try:
         first = INITIAL_CAPACITY[Pool.ACCOUNTS]
