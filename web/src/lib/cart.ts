@@ -1,5 +1,5 @@
 /** The cart as it will be once the shop has agreed: changed here at once, and compared with what the shop then says. */
-import type { Cart, CartLine } from "../api/shop-types";
+import type { Cart, CartLine, Named } from "../api/shop-types";
 import { sumByAsset, times } from "./money";
 
 export const EMPTY_CART: Cart = { id: null, sellers: [], count: 0, totals: [], notices: [] };
@@ -23,6 +23,18 @@ export function withQuantity(cart: Cart, variantId: string, quantity: number): C
     count: sellers.reduce((count, group) => count + group.lines.reduce((sum, line) => sum + line.quantity, 0), 0),
     totals: sumByAsset(sellers.map((group) => group.itemsTotal)),
   };
+}
+
+/** The same cart with so many more of a line, which may be new to it. */
+export function withMore(cart: Cart, seller: Named, line: CartLine): Cart {
+  const present = linesOf(cart).find((one) => one.variantId === line.variantId);
+  if (present) return withQuantity(cart, line.variantId, present.quantity + line.quantity);
+  const { asset } = line.unitPrice;
+  const group = cart.sellers.find((one) => one.seller.slug === seller.slug && one.asset === asset);
+  const nothing = { asset, amount: "0" };
+  const grown = group ? { ...group, lines: [...group.lines, line] } : { seller, asset, lines: [line], itemsTotal: nothing };
+  const others = cart.sellers.filter((one) => one !== group);
+  return withQuantity({ ...cart, sellers: [...others, grown] }, line.variantId, line.quantity);
 }
 
 /** Lines of which the shop keeps another quantity than was wished: variant -> words. */

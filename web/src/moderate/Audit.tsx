@@ -23,7 +23,6 @@ export function Audit(props: { orderId: string }) {
     { head: "Before", extra: true, cell: (row) => (row.before ? <StateTag state={row.before} /> : <span className="quiet">—</span>) },
     { head: "After", cell: (row) => <StateTag state={row.after} /> },
     { head: "By", cell: (row) => row.actor },
-    { head: "What", extra: true, cell: (row) => <span className="clip" title={row.text}>{row.text}</span> },
   ];
   return (
     <>

@@ -80,7 +80,7 @@ function Shown({ order, onChange }: { order: Order; onChange: (order: Order) => 
               </ul>
             </Card>
           )}
-          <Timeline order={order} />
+          <Timeline order={order} mine="moderator" />
         </div>
       </div>
     </>

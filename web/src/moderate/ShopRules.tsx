@@ -54,7 +54,7 @@ function Fields({ value, onSaved }: { value: ShopSettings; onSaved: (value: Shop
   };
   return (
     <Card title="Rules of the shop">
-      <Form className="body" label="Rules of the shop" onSubmit={() => ready && save()}>
+      <Form className="body slim" label="Rules of the shop" onSubmit={() => ready && save()}>
         {FIELDS.map((field) => (
           <TextField
             key={field.name} label={field.label} value={texts[field.name]!} onChange={(text) => setTexts({ ...texts, [field.name]: text })} decimal unit={field.unit}

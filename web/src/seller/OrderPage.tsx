@@ -68,7 +68,7 @@ function Shown({ order, onChange }: Part) {
         <div>
           <Sums order={order} />
           <AddressCard order={order} />
-          <Timeline order={order} />
+          <Timeline order={order} mine="seller" />
         </div>
       </div>
       {asking === "refund" && <RefundDialog order={order} onChange={onChange} onClose={close} />}
@@ -193,9 +193,9 @@ function AddressCard({ order: { address, shippingName, shipments, lines } }: { o
   );
 }
 
-const ACTORS: Record<string, string> = { buyer: "Buyer", seller: "You", moderator: "Moderator", system: "System" };
+const ACTORS: Record<string, string> = { buyer: "Buyer", seller: "Seller", moderator: "Moderator", system: "By itself" };
 
-export function Timeline({ order }: { order: Pick<Order, "timeline"> }) {
+export function Timeline({ order, mine }: { order: Pick<Order, "timeline">; mine: "seller" | "moderator" }) {
   return (
     <Card title="What happened">
       <ol className="trail">
@@ -203,7 +203,7 @@ export function Timeline({ order }: { order: Pick<Order, "timeline"> }) {
           <li key={index}>
             <span>{one.text || `${stateWords(one.axis)}: ${stateWords(one.after)}`}</span>
             <span className="quiet sub">
-              {ACTORS[one.actor] ?? one.actor} · <Moment ms={one.at} />
+              {one.actor === mine ? "You" : (ACTORS[one.actor] ?? one.actor)} · <Moment ms={one.at} />
             </span>
           </li>
         ))}

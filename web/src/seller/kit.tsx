@@ -1,6 +1,6 @@
 /** The pieces the seller's and the moderators' pages are made of: frame, states, money, fields, tables. */
 import { RotateCw } from "lucide-react";
-import { type FormEvent, type ReactNode, useEffect, useId } from "react";
+import { type FormEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import type { ApiError } from "../api/rest";
 import { imageUrl } from "../api/shop";
 import type { ImageRef, Money } from "../api/shop-types";
@@ -31,9 +31,14 @@ export function Office(props: { title: string; places: readonly Place[]; childre
   useEffect(() => {
     document.title = `${here && here !== home ? `${here.text} · ` : ""}${props.title} · CryptoShop`;
   }, [here, home, props.title]);
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const current = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (current && nav.current) nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.clientWidth) / 2;
+  }, [here?.path]);
   return (
     <div className="office sided">
-      <nav className="office-places" aria-label={props.title}>
+      <nav className="office-places" aria-label={props.title} ref={nav}>
         <p className="office-title">{props.title}</p>
         {props.places.map((one) => (
           <a key={one.path} {...to(one.path)} aria-current={one === here ? "page" : undefined}>
@@ -163,7 +168,7 @@ export function OrderTags(props: { of: { payment: string; fulfilment: string; di
   return (
     <span className="tags">
       <StateTag state={fulfilment} />
-      <StateTag state={payment} />
+      <span className="payment"><StateTag state={payment} /></span>
       {dispute !== "none" && <StateTag state={dispute} text={dispute === "open" ? "Disputed" : undefined} />}
     </span>
   );

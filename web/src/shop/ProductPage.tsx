@@ -10,6 +10,7 @@ import { choose, type Chosen, firstChoice, stockOfChoice, variantOf } from "../l
 import { countryName } from "../seller/countries";
 import { addToCart, cartView } from "../state/cart";
 import { linesOf } from "../lib/cart";
+import { times } from "../lib/money";
 import { say } from "../state/notices";
 import { useStore } from "../state/store";
 import { to } from "../ui/route";
@@ -47,24 +48,25 @@ function Goods({ product }: { product: Product }) {
       </nav>
       <Gallery images={product.images} />
       <div className="offer">
-        <p className="offer-seller">
-          <a {...to(`/shop/s/${encodeURIComponent(product.seller.slug)}`)}>{product.seller.name}</a>
-          <Stars rating={product.seller.rating} count={product.seller.ratingCount} />
-        </p>
-        <PriceTag min={variant?.price ?? product.priceMin} max={variant ? undefined : product.priceMax} large />
         <p className="offer-rating">
           {product.ratingCount ? (
             <a href="#reviews">
               <Stars rating={product.rating} count={product.ratingCount} />
             </a>
           ) : (
-            <span className="quiet">No reviews yet</span>
+            <Stars rating={null} />
           )}
         </p>
+        <PriceTag min={variant?.price ?? product.priceMin} max={variant ? undefined : product.priceMax} large />
         {product.options.map(({ name, values }) => (
           <Options key={name} name={name} values={values} product={product} chosen={chosen} onChoose={setChosen} />
         ))}
         <Buy product={product} variant={variant} />
+        <p className="offer-seller">
+          <span className="quiet">Sold by</span>
+          <a {...to(`/shop/s/${encodeURIComponent(product.seller.slug)}`)}>{product.seller.name}</a>
+          <Stars rating={product.seller.rating} count={product.seller.ratingCount} none="New seller" />
+        </p>
         <ul className="promises">
           <li>
             <ShieldCheck size={16} aria-hidden="true" /> Your payment is held until you confirm receipt.
@@ -194,7 +196,11 @@ function Buy({ product, variant }: { product: Product; variant: Variant | null }
     setBusy(true);
     setRefusal("");
     try {
-      await intention.send({ variantId: variant.id, quantity }, (key) => addToCart(variant.id, quantity, key));
+      const line = {
+        variantId: variant.id, productSlug: product.slug, title: product.title, options: variant.options, image: product.images[0] ?? null, quantity,
+        unitPrice: variant.price, priceSeen: variant.price, total: times(variant.price, quantity), saleable: variant.saleable,
+      };
+      await intention.send({ variantId: variant.id, quantity }, (key) => addToCart(product.seller, line, key));
       say(`${product.title} is in your cart`);
       setQuantity(1);
     } catch (error) {

@@ -4,8 +4,8 @@
  */
 import { ApiError } from "../api/rest";
 import { acceptPrices, addCartLine, mergeCart, putCartLine, readCart, syncCart } from "../api/shop";
-import type { Cart } from "../api/shop-types";
-import { corrections, withQuantity } from "../lib/cart";
+import type { Cart, CartLine, Named } from "../api/shop-types";
+import { corrections, EMPTY_CART, linesOf, withMore, withQuantity } from "../lib/cart";
 import { session } from "./session";
 import { Store } from "./store";
 
@@ -74,7 +74,8 @@ async function send(): Promise<void> {
   const asked = new Map(wished);
   try {
     const lines = [...asked].map(([variantId, quantity]) => ({ variantId, quantity }));
-    const answer = lines.length === 1 ? await putCartLine(lines[0]!.variantId, lines[0]!.quantity) : await syncCart(lines);
+    // What waited for the connection comes back as a whole.
+    const answer = lines.length === 1 && !cartView.get().waiting ? await putCartLine(lines[0]!.variantId, lines[0]!.quantity) : await syncCart(lines);
     forget(asked);
     settle(answer, asked);
   } catch (error) {
@@ -113,8 +114,17 @@ export function setQuantity(variantId: string, quantity: number): void {
   if (!sending) later(SEND_AFTER_MS);
 }
 
-export async function addToCart(variantId: string, quantity: number, key: string): Promise<void> {
-  settle(await addCartLine(variantId, quantity, key));
+/** Adds to what is there; without a connection the line waits here with the other wishes. */
+export async function addToCart(seller: Named, line: CartLine, key: string): Promise<void> {
+  try {
+    settle(await addCartLine(line.variantId, line.quantity, key));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status > 0) throw error;
+    const cart = withMore(cartView.get().cart ?? EMPTY_CART, seller, line);
+    wished.set(line.variantId, linesOf(cart).find((one) => one.variantId === line.variantId)!.quantity);
+    show({ cart, waiting: true });
+    later(RETRY_MS);
+  }
 }
 
 export async function acceptCart(): Promise<void> {
