@@ -1,26 +1,25 @@
 """Disputes: the moderators' list, and the decision, which divides what is in escrow between the two sides."""
 
-import datetime
 import uuid
 from typing import Annotated, Literal
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError
 from storefront.escrow.settling import begin
-from storefront.http import PAGE_DEFAULT, After, AmountText, Answer, Body, CurrentWork, Limit, as_uuid, cursor, cursor_key
+from storefront.http import PAGE_DEFAULT, After, AmountText, Answer, Body, CurrentWork, Limit, as_uuid
 from storefront.orders.access import locked
 from storefront.orders.answers import ROW_COLUMNS, ROW_TABLES, Dispute, Order, OrderRow, dispute_fields, order_rows
 from storefront.orders.handlers import Said, answered
 from storefront.orders.outcomes import DECISION
 from storefront.work import Work
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
 _LIST = f"""
     SELECT d.*, {ROW_COLUMNS} FROM shop_disputes d JOIN ({ROW_TABLES}) USING (order_id)
-    WHERE {{which}} AND (d.opened_at, d.dispute_id) < ($1, $2) ORDER BY d.opened_at DESC, d.dispute_id DESC LIMIT $3"""
+    WHERE {{which}} AND ($1::timestamptz IS NULL OR (d.opened_at, d.dispute_id) < ($1, $2))
+    ORDER BY d.opened_at DESC, d.dispute_id DESC LIMIT $3"""
 _WHICH = {"open": "o.dispute = 'open'", "decided": "o.dispute IN ('for_buyer', 'for_seller', 'divided')", "all": "true"}
 
 
@@ -44,23 +43,17 @@ class DisputePage(Answer):
 async def list_disputes(
     work: CurrentWork,
     which: Annotated[Literal["open", "decided", "all"], QueryParameter(name="state")] = "open",
-    after: FromQuery[After] = "",
-    limit: FromQuery[Limit] = PAGE_DEFAULT,
+    after: After = "",
+    limit: Limit = PAGE_DEFAULT,
 ) -> DisputePage:
     """Disputes with their orders, those opened last first."""
     work.moderator()
-    key = cursor_key(after, int, uuid.UUID)
-    try:
-        before = (_EPOCH + key[0] * _MICROSECOND, key[1]) if key else (datetime.datetime.max.replace(tzinfo=datetime.UTC), uuid.UUID(int=0))
-    except OverflowError:
-        raise ShopError(Refusal.INVALID_REQUEST) from None
-    rows = await work.db.fetch(_LIST.format(which=_WHICH[which]), *before, limit + 1)
+    rows = await work.db.fetch(_LIST.format(which=_WHICH[which]), *place_in_time(after), limit + 1)
     orders = await order_rows(work.shop, work.db, rows[:limit])
     items = [
         DisputeOfOrder(**dispute_fields(work.shop, row["asset"], row), order=order) for row, order in zip(rows, orders, strict=False)
     ]
-    last = rows[limit - 1] if len(rows) > limit else None
-    return DisputePage(items, cursor((last["opened_at"] - _EPOCH) // _MICROSECOND, last["dispute_id"]) if last else "")
+    return DisputePage(items, next_in_time(rows, limit, "opened_at", "dispute_id"))
 
 
 @post("/orders/{order_id:str}/dispute/decide", status_code=200)

@@ -6,7 +6,6 @@ for any more. Then the recorded history says what became of it: a chain is all o
 """
 
 import asyncio
-import datetime
 import logging
 import uuid
 from typing import Annotated, Literal
@@ -19,13 +18,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from engine.log.port import LogError
 from engine.types import TRANSFER_COMMAND, TRANSFER_ID_WINDOW_NS, Code
 from engine.views import ReplicaStopped
+from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError
-from storefront.http import PAGE_DEFAULT, After, Answer, CurrentWork, Limit, as_uuid, cursor, cursor_key, milliseconds
+from storefront.http import PAGE_DEFAULT, After, Answer, CurrentWork, Limit, as_uuid, milliseconds
 from storefront.work import Shop, Work
 
 RECORDED_WAITS, RECORDED_WAIT_SECONDS = 60, 0.05  # for the recorder, which is a moment behind
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
 _COLUMNS = "settlement_id, purpose, subject_id, state, cause, attempts, created_at"
 logger = logging.getLogger(__name__)
 
@@ -49,23 +47,17 @@ class SettlementPage(Answer):
 async def list_settlements(
     work: CurrentWork,
     which: Annotated[Literal["stuck", "pending"], QueryParameter(name="state")] = "stuck",
-    after: FromQuery[After] = "",
-    limit: FromQuery[Limit] = PAGE_DEFAULT,
+    after: After = "",
+    limit: Limit = PAGE_DEFAULT,
 ) -> SettlementPage:
-    """Chains of transfers that have not ended, oldest first."""
+    """Chains of transfers that have not ended, the latest first."""
     work.moderator()
-    key = cursor_key(after, int, uuid.UUID)
-    try:
-        since = (_EPOCH + key[0] * _MICROSECOND, key[1]) if key else (_EPOCH, uuid.UUID(int=0))
-    except OverflowError:
-        raise ShopError(Refusal.INVALID_REQUEST) from None
     rows = await work.db.fetch(
-        f"""SELECT {_COLUMNS} FROM shop_settlements WHERE state = $1 AND (created_at, settlement_id) > ($2, $3)
-            ORDER BY created_at, settlement_id LIMIT $4""", which, *since, limit + 1,
+        f"""SELECT {_COLUMNS} FROM shop_settlements
+            WHERE state = $1 AND ($2::timestamptz IS NULL OR (created_at, settlement_id) < ($2, $3))
+            ORDER BY created_at DESC, settlement_id DESC LIMIT $4""", which, *place_in_time(after), limit + 1,
     )  # fmt: skip
-    last = rows[limit - 1] if len(rows) > limit else None
-    ending = cursor((last["created_at"] - _EPOCH) // _MICROSECOND, last["settlement_id"]) if last else ""
-    return SettlementPage([_info(row) for row in rows[:limit]], ending)
+    return SettlementPage([_info(row) for row in rows[:limit]], next_in_time(rows, limit, "created_at", "settlement_id"))
 
 
 @post("/admin/settlements/{settlement_id:str}/retry", status_code=200)

@@ -1,6 +1,5 @@
 """HTTP of the orders room: orders of buyers and sellers, what each may ask for, and the messages between them."""
 
-import datetime
 import uuid
 from typing import Annotated, Literal
 
@@ -9,6 +8,7 @@ from litestar import delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from storefront.catalog.cards import images_of
+from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError
 from storefront.escrow.settling import raise_refusal
 from storefront.http import (
@@ -44,9 +44,8 @@ from storefront.orders.states import PAID
 from storefront.sellers import seller_of
 from storefront.work import Work
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
-_BEFORE = "(o.placed_at, o.number) < ($2, $3) ORDER BY o.placed_at DESC, o.number DESC LIMIT $4"
+_BEFORE = """($2::timestamptz IS NULL OR (o.placed_at, o.order_id) < ($2, $3))
+             ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $4"""
 _BUYERS = f"SELECT {ROW_COLUMNS} FROM {ROW_TABLES} WHERE o.buyer_id = $1 AND o.payment <> 'failed' AND {_BEFORE}"
 _SELLERS = f"""SELECT {ROW_COLUMNS} FROM {ROW_TABLES}
                WHERE o.seller_id = $1 AND o.payment NOT IN ('pending', 'failed') AND {{which}} AND {_BEFORE}"""
@@ -148,7 +147,7 @@ def _pairs(lines: list[LineWanted]) -> list[tuple[uuid.UUID, int]]:
 
 
 @get("/orders")
-async def list_orders(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> OrderPage:
+async def list_orders(work: CurrentWork, after: After = "", limit: Limit = PAGE_DEFAULT) -> OrderPage:
     """The user's purchases, newest first."""
     rows, ending = await _page(work, _BUYERS, work.user().user_id, after, limit)
     return OrderPage(await order_rows(work.shop, work.db, rows), ending)
@@ -158,8 +157,8 @@ async def list_orders(work: CurrentWork, after: FromQuery[After] = "", limit: Fr
 async def list_seller_orders(
     work: CurrentWork,
     which: Annotated[Literal["to_ship", "shipped", "disputed", "all"], QueryParameter(name="state")] = "all",
-    after: FromQuery[After] = "",
-    limit: FromQuery[Limit] = PAGE_DEFAULT,
+    after: After = "",
+    limit: Limit = PAGE_DEFAULT,
 ) -> SellerOrderPage:
     """The seller's paid orders, newest first. A suspended seller still has them to finish."""
     owner = await seller_of(work, also_suspended=True)
@@ -172,16 +171,8 @@ async def list_seller_orders(
 
 async def _page(work: Work, query: str, owner: object, after: str, limit: int) -> tuple[list, str]:
     """One page, and where it ended."""
-    key = cursor_key(after, int, int)
-    try:
-        before = (_EPOCH + key[0] * _MICROSECOND, key[1]) if key else (datetime.datetime.max.replace(tzinfo=datetime.UTC), 2**63 - 1)
-        if not -(2**63) <= before[1] < 2**63:
-            raise OverflowError
-    except OverflowError:
-        raise ShopError(Refusal.INVALID_REQUEST) from None
-    rows = await work.db.fetch(query, owner, *before, limit + 1)
-    ending = cursor((rows[limit - 1]["placed_at"] - _EPOCH) // _MICROSECOND, rows[limit - 1]["number"]) if len(rows) > limit else ""
-    return rows[:limit], ending
+    rows = await work.db.fetch(query, owner, *place_in_time(after), limit + 1)
+    return rows[:limit], next_in_time(rows, limit, "placed_at", "order_id")
 
 
 @get("/orders/{order_id:str}")
@@ -293,8 +284,8 @@ async def receive_return(return_id: FromPath[str], work: CurrentWork) -> Order:
 
 
 @get("/orders/{order_id:str}/messages")
-async def list_messages(order_id: FromPath[str], work: CurrentWork, after: FromQuery[After] = "",
-                        limit: FromQuery[Limit] = PAGE_DEFAULT) -> MessagePage:  # fmt: skip
+async def list_messages(order_id: FromPath[str], work: CurrentWork, after: After = "",
+                        limit: Limit = PAGE_DEFAULT) -> MessagePage:  # fmt: skip
     """What was said, oldest first."""
     await seen(work.db, as_uuid(order_id), work.user())
     (last,) = cursor_key(after, int) or (0,)

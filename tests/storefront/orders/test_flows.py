@@ -1,5 +1,6 @@
 """What buyers, sellers and moderators do with an order, over HTTP, and what becomes of money, goods and states."""
 
+import asyncio
 import datetime
 import uuid
 
@@ -176,6 +177,17 @@ async def test_auto_release_comes_when_it_is_due_and_not_while_it_is_disputed(de
     assert await _release_at(world, start + datetime.timedelta(days=28)) == 0, "the days of the dispute do not count"
     assert await _release_at(world, start + datetime.timedelta(days=30)) == 1
     assert await states(world, disputed) == ("released", "received", "withdrawn")
+    await world.check()
+
+
+async def test_the_keeper_releases_by_itself(deal):
+    world, buyer, seller, product = deal
+    order_id = await paid_order(world, buyer, seller, Line(product))
+    await act(world, seller, order_id, "shipments", {"carrier": "DHL"}, status=201)
+    await world.pool.execute("UPDATE shop_orders SET auto_release_at = now() WHERE order_id = $1", order_id)
+    async with world.keepers(), asyncio.timeout(30):
+        while (await states(world, order_id))[0] != "released":
+            await asyncio.sleep(0.02)
     await world.check()
 
 
