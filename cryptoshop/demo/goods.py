@@ -59,6 +59,7 @@ class DemoProduct(NamedTuple):
     detail: Detail | None = None
 
 
+SIZE_NAMES = {"beans": "Weight", "notebook": "Ruling", "pen": "Nib", "bicycle": "Frame", "skillet": "Diameter"}  # elsewhere "Size"
 EU = ("AT", "BE", "DE", "DK", "ES", "FI", "FR", "IE", "IT", "NL", "PL", "PT", "SE")
 
 CATEGORIES = (
@@ -193,7 +194,7 @@ PRODUCTS = (
         (("Black", "#41464d", WALNUT), ("Steel", "#b9c0c6", "#33373d")),
         {"Material": "Stainless steel", "Colour": "Black", "Capacity": "0.9 l"},
         "For pouring where you look. The thin spout gives a slow, steady stream; the handle is walnut and sits far enough from the steam. "
-        "Works on gas, electric and induction hobs.", detail=(1.9, 74, 58),
+        "Works on gas, electric and induction hobs.",
     ),
     DemoProduct(
         "grinder", "Hand grinder", "slowcup", "brewing", "94", 640, 19, 38, SAND, (("Teal", TEAL, OAK),),
@@ -231,7 +232,6 @@ PRODUCTS = (
         (("Black", "#3b4047", "#b98b5e"), ("Red", "#b5473c", "#c9ced4")),
         {"Material": "Steel", "Colour": "Black", "Socket": "E27"},
         "Two arms, three joints, no springs: it stays where you leave it. The head turns all the way round, so it can also light the wall.",
-        detail=(1.9, 66, 36),
     ),
     DemoProduct(
         "pendant", "Pendant lamp Havn", "nordlys", "pendants", "0.079", 1800, 11, 35, DEW,
@@ -258,7 +258,7 @@ PRODUCTS = (
         (("Oak", OAK, "#b88a57"), ("Black", "#3a3e44", "#55504b")),
         {"Material": "Oak", "Colour": "Oak", "Assembly": "None"},
         "A kitchen chair as it has been built for two hundred years, a little lighter. The seat is carved, the spindles give when you lean "
-        "back. Oiled, not varnished.", detail=(1.8, 49, 36),
+        "back. Oiled, not varnished.",
     ),
     DemoProduct(
         "stool", "Workshop stool", "nordlys", "seating", "0.046", 3100, 20, 31, BLUSH, (("Walnut", "#5a4334", "#8f6243"),),
@@ -270,7 +270,7 @@ PRODUCTS = (
         (("Moss", "#6f8562", "#c99b63"), ("Rust", "#b76a48", "#5f4534")),
         {"Material": "Wool", "Colour": "Moss", "Assembly": "Legs only"},
         "For the book you have been putting off. Beech frame, eight-way tied springs, wool from Jutland that does not pill. Covers come "
-        "off and can be ordered again in ten years.", detail=(2.0, 60, 50),
+        "off and can be ordered again in ten years.",
     ),
     DemoProduct(
         "bookshelf", "Bookcase, three bays", "nordlys", "tables-and-shelves", "0.21", 21000, 7, 37, DEW, (("Oak", "#c99f6b", "#b0483d"),),

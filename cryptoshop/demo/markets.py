@@ -38,7 +38,9 @@ SYMBOLS = (
     DemoSymbol("ETHBTC", "ETH", "BTC", "0.00001", "0.001", "0.0001", 0.04844, 0.020, 0.9),
 )
 
-PEOPLE = ("alice", "bob", "carol")
+PEOPLE = ("alice", "bob", "carol", "dora", "emil", "fumiko", "grace", "henrik")  # they trade, and they buy
+MODERATOR = "moderator"
+SELLERS = ("hearth", "slowcup", "nordlys", "groove", "fernhill", "papertrail")
 MAKERS = ("maker-1", "maker-2")
 TAKERS = ("taker-1", "taker-2")
 
@@ -46,3 +48,4 @@ MAKER_PPM = 800
 TAKER_PPM = 1000
 ORDERS_PER_10_S = 50_000
 ORDERS_PER_DAY = 100_000_000
+SHOP_MARK = "demo"  # the row of shop_settings that says how far the demo's shop has come

@@ -1,4 +1,4 @@
-"""The demo's first start: markets, people, traders, and a day of history that ran through the core in logged time.
+"""The demo's first start: markets, people, traders, a day of history that ran through the core in logged time, and the shop.
 
 Every step looks at what is there and does what is missing, so a set-up that was killed is finished by the next one. Runs as a process of
 its own before REST and websockets open; writes DIR/demo.json last.
@@ -13,6 +13,7 @@ import secrets
 import sys
 import time
 
+import asyncpg
 import numpy as np
 
 from cryptoshop import database
@@ -21,9 +22,12 @@ from cryptoshop.demo.markets import (
     ASSETS,
     MAKER_PPM,
     MAKERS,
+    MODERATOR,
     ORDERS_PER_10_S,
     ORDERS_PER_DAY,
     PEOPLE,
+    SELLERS,
+    SHOP_MARK,
     SYMBOLS,
     TAKER_PPM,
     TAKERS,
@@ -96,7 +100,7 @@ async def open_accounts(settings: Settings, exchange: ExchangeClient, identity: 
     """Name -> account with its password and keys, each written down as soon as it exists."""
     draft = settings.data_dir / "secrets" / "demo-accounts.json"
     people = json.loads(draft.read_text()) if draft.exists() else {}
-    for name in (*PEOPLE, *MAKERS, *TAKERS):
+    for name in (*PEOPLE, *MAKERS, *TAKERS, MODERATOR, *SELLERS):
         fresh = {"name": name, "email": f"{name}@demo.invalid", "password": secrets.token_urlsafe(FIRST_PASSWORD_BYTES)}
         person = people.setdefault(name, fresh)
         write_private(draft, people)
@@ -110,11 +114,12 @@ async def open_accounts(settings: Settings, exchange: ExchangeClient, identity: 
 
 
 async def fund(exchange: ExchangeClient, accounts: dict[str, dict]) -> None:
-    """Deposits for those who have nothing of an asset yet."""
+    """Deposits for those who have nothing of an asset yet; sellers earn theirs."""
     assets = {asset.name: asset for asset in exchange.machine.assets()}
     deposits = []
+    funded = {name: accounts[name] for name in (*PEOPLE, *MAKERS, *TAKERS)}
     for asset in ASSETS:
-        for name, person in accounts.items():
+        for name, person in funded.items():
             known = assets[asset.name]
             if sum(exchange.machine.balance(person["account"], known.asset)) == 0:
                 amount = parse_units(asset.person_gets if name in PEOPLE else asset.trader_gets, known.scale)
@@ -194,26 +199,40 @@ def write_demo_file(settings: Settings, accounts: dict[str, dict]) -> None:
 
 async def set_up(settings: Settings) -> None:
     clock = Clock()
-    began = time.monotonic()
     exchange = await ExchangeClient.open(settings.resolved_log_url, role=Role.OPERATOR, snapshots=settings.snapshot_dir, now=clock)
     pool = await database.pool(settings.running_database_url())
     try:
-        now_ns = time.time_ns()
-        if not exchange.machine.opened:
-            clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
-        await lift_rules(exchange)
-        await list_markets(exchange)
-        accounts = await open_accounts(settings, exchange, Identity(pool, exchange, master_key(settings)))
-        await fund(exchange, accounts)
-        if not exchange.machine.opened:
-            sent = await BackFill(exchange, clock, accounts).run(now_ns)
-            clock.backfill_ns = 0
-            await execute(exchange, commands.admin(Kind.OPEN))
-            print(f"           back-fill 100 %  {sent:,} commands in {time.monotonic() - began:.1f} s", flush=True)
-        write_demo_file(settings, accounts)
+        await prepare(settings, exchange, pool, clock)
     finally:
         await pool.close()
         await exchange.close()
+
+
+async def prepare(settings: Settings, exchange: ExchangeClient, pool: asyncpg.Pool, clock: Clock) -> None:
+    """All that is missing of the demo, on a log and a database that are there."""
+    began = time.monotonic()
+    now_ns = time.time_ns()
+    if not exchange.machine.opened:
+        clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
+    await lift_rules(exchange)
+    await list_markets(exchange)
+    accounts = await open_accounts(settings, exchange, Identity(pool, exchange, master_key(settings)))
+    await fund(exchange, accounts)
+    if not exchange.machine.opened:
+        sent = await BackFill(exchange, clock, accounts).run(now_ns)
+        clock.backfill_ns = 0
+        await execute(exchange, commands.admin(Kind.OPEN))
+        print(f"           back-fill 100 %  {sent:,} commands in {time.monotonic() - began:.1f} s", flush=True)
+    write_demo_file(settings, accounts)
+    if not await shop_is_there(pool):
+        from cryptoshop.demo.shop import fill  # noqa: PLC0415  (the shop's app is heavy, and later starts do without it)
+
+        await fill(pool, exchange, master_key(settings), accounts)
+
+
+async def shop_is_there(pool: asyncpg.Pool) -> bool:
+    """Whether an earlier start has finished the demo's shop."""
+    return await pool.fetchval("SELECT (value ->> 'finished')::boolean FROM shop_settings WHERE name = $1", SHOP_MARK) is True
 
 
 def main() -> int:
