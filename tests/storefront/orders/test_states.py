@@ -1,6 +1,7 @@
 """The three axes: every state is reached, no closed one is left, and whoever may ask for something can be answered."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -121,3 +122,16 @@ def test_the_parts_of_a_line_add_up_to_the_line(total, parts):
         assert part >= 0 and abs(part * quantity - total * count) < quantity
         paid, before = paid + part, before + count
     assert paid == total
+
+
+def test_the_documented_tables_are_these():
+    text = (Path(__file__).parents[3] / "docs" / "SHOP.md").read_text()
+    rows = [tuple(cell.strip() for cell in line.strip("|\n").split("|")) for line in text.splitlines() if line.startswith("|")]
+    steps = [(state, event, after) for table in (*AXES.values(), RETURN) for (state, event), after in table.items()]
+    states = {state for table in (*AXES.values(), RETURN) for state, _ in table}
+    assert [row for row in rows if len(row) == 3 and row[0] in states] == steps
+    for name, rule in ACTIONS.items():
+        (shown,) = [row for row in rows if row[0] == name and len(row) == 5]
+        assert shown[1] == rule.actor
+        for wanted, cell, every in zip(rule[1:], shown[2:], STATES.values(), strict=True):
+            assert set(cell.split(", ") if cell != "any" else every) == wanted
