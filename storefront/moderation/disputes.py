@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Literal
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import delete, get, patch, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from engine.types import PPM
@@ -39,7 +39,7 @@ from storefront.work import Work
 _INT4_MAX = 2**31 - 1
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=PPM)]
 Slug = Annotated[str, msgspec.Meta(min_length=2, max_length=50, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
-SlugInPath = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00]*$")]
+SlugInPath = Annotated[str, PathParameter(max_length=60, pattern=r"^[^\x00]*$")]
 Position = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 CategoryId = Annotated[int, msgspec.Meta(ge=0, le=_INT4_MAX)]
 TaxClass = Literal["standard", "reduced", "zero"]
@@ -263,8 +263,8 @@ async def overview(work: CurrentWork) -> OverviewInfo:
 
 
 @get("/admin/sellers")
-async def list_sellers(work: CurrentWork, standing: StateInQuery = None, after: FromQuery[After] = "",
-                       limit: FromQuery[Limit] = PAGE_DEFAULT) -> ModeratedSellers:  # fmt: skip
+async def list_sellers(work: CurrentWork, standing: StateInQuery = None, after: After = "",
+                       limit: Limit = PAGE_DEFAULT) -> ModeratedSellers:  # fmt: skip
     """Sellers, who applied first first; with `state`, those in it."""
     work.moderator()
     micros, seller_id = cursor_key(after, int, uuid.UUID) or (None, None)
@@ -354,7 +354,7 @@ async def add_collection(data: JSONBody[NewCollection], work: CurrentWork) -> Co
 
 
 @patch("/admin/collections/{slug:str}", status_code=200)
-async def change_collection(slug: FromPath[SlugInPath], data: JSONBody[CollectionChange], work: CurrentWork) -> CollectionInfo:
+async def change_collection(slug: SlugInPath, data: JSONBody[CollectionChange], work: CurrentWork) -> CollectionInfo:
     """Change a collection's name, place, or what it holds."""
     moderator = work.moderator()
     columns = {name: value for name, value in _given(data).items() if name in ("name", "position")}
@@ -364,7 +364,7 @@ async def change_collection(slug: FromPath[SlugInPath], data: JSONBody[Collectio
 
 
 @delete("/admin/collections/{slug:str}", status_code=200)
-async def remove_collection(slug: FromPath[SlugInPath], work: CurrentWork) -> dict[str, str]:
+async def remove_collection(slug: SlugInPath, work: CurrentWork) -> dict[str, str]:
     """The collection, not its products."""
     moderator = work.moderator()
     await shelves.remove_collection(work.db, slug)
@@ -455,8 +455,8 @@ async def moderate_review(review_id: FromPath[uuid.UUID], data: JSONBody[ReviewS
 
 
 @get("/admin/audit")
-async def audit(work: CurrentWork, order_id: OrderIdInQuery = None, after: FromQuery[After] = "",
-                limit: FromQuery[Limit] = PAGE_DEFAULT) -> Transitions:  # fmt: skip
+async def audit(work: CurrentWork, order_id: OrderIdInQuery = None, after: After = "",
+                limit: Limit = PAGE_DEFAULT) -> Transitions:  # fmt: skip
     """Every change of an order's states, newest first; with `orderId`, of that order."""
     work.moderator()
     (before,) = cursor_key(after, int) or (None,)

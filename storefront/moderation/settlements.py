@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import asyncpg
 import numpy as np
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from engine.log.port import LogError
 from engine.types import TRANSFER_COMMAND, TRANSFER_ID_WINDOW_NS, Code
@@ -21,7 +21,7 @@ from engine.views import ReplicaStopped
 from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError
 from storefront.http import PAGE_DEFAULT, After, Answer, CurrentWork, Limit, as_uuid, milliseconds
-from storefront.work import Shop, Work
+from storefront.work import Shop, Shopper, Work, told_later
 
 RECORDED_WAITS, RECORDED_WAIT_SECONDS = 60, 0.05  # for the recorder, which is a moment behind
 _COLUMNS = "settlement_id, purpose, subject_id, state, cause, attempts, created_at"
@@ -66,14 +66,13 @@ async def retry_settlement(settlement_id: FromPath[str], work: CurrentWork) -> S
     work.moderator()
     wanted = as_uuid(settlement_id)
     await retry(work, wanted)
-    shop = work.shop
-
-    async def at_the_end() -> SettlementInfo:
-        await shop.settlements.ended(wanted)
-        return _info(await shop.pool.fetchrow(f"SELECT {_COLUMNS} FROM shop_settlements WHERE settlement_id = $1", wanted))
-
-    work.answer_later(at_the_end)
+    work.answer_later(_retried, str(wanted), awaiting=[wanted])
     return _info(await work.db.fetchrow(f"SELECT {_COLUMNS} FROM shop_settlements WHERE settlement_id = $1", wanted))
+
+
+@told_later("settlement retried")
+async def _retried(shop: Shop, _: Shopper, settlement_id: str) -> SettlementInfo:
+    return _info(await shop.pool.fetchrow(f"SELECT {_COLUMNS} FROM shop_settlements WHERE settlement_id = $1", uuid.UUID(settlement_id)))
 
 
 async def retry(work: Work, settlement_id: uuid.UUID) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import delete, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from storefront.catalog.cards import images_of
 from storefront.catalog.paging import next_in_time, place_in_time
@@ -42,7 +42,7 @@ from storefront.orders.answers import (
 )
 from storefront.orders.states import PAID
 from storefront.sellers import seller_of
-from storefront.work import Work
+from storefront.work import Shop, Shopper, Work, told_later
 
 _BEFORE = """($2::timestamptz IS NULL OR (o.placed_at, o.order_id) < ($2, $3))
              ORDER BY o.placed_at DESC, o.order_id DESC LIMIT $4"""
@@ -127,16 +127,16 @@ class MessagePage(Answer):
 
 async def answered(work: Work, order_id: uuid.UUID) -> Order:
     """The order as it is in this transaction; and once its money has moved, as it is then, or why it did not move."""
-    shop, shopper = work.shop, work.user()
-
-    async def at_the_end() -> Order:
-        async with shop.pool.acquire() as db:
-            await raise_refusal(db, work.settlement_ids)
-            return await order_answer(shop, db, order_id, shopper, shop.clock())
-
     if work.settlement_ids:
-        work.answer_later(at_the_end)
-    return await order_answer(shop, work.db, order_id, shopper, work.now)
+        work.answer_later(_moved, str(order_id), [str(one) for one in work.settlement_ids])
+    return await order_answer(work.shop, work.db, order_id, work.user(), work.now)
+
+
+@told_later("order moved")
+async def _moved(shop: Shop, shopper: Shopper, order_id: str, settlement_ids: list[str]) -> Order:
+    async with shop.pool.acquire() as db:
+        await raise_refusal(db, [uuid.UUID(one) for one in settlement_ids])
+        return await order_answer(shop, db, uuid.UUID(order_id), shopper, shop.clock())
 
 
 def _pairs(lines: list[LineWanted]) -> list[tuple[uuid.UUID, int]]:

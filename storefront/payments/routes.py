@@ -11,12 +11,13 @@ from litestar.params import FromQuery, JSONBody
 from storefront.errors import Refusal, ShopError
 from storefront.http import (
     PAGE_DEFAULT,
-    PAGE_MAX,
+    After,
     AmountText,
     Answer,
     AssetName,
     Body,
     CurrentWork,
+    Limit,
     Money,
     cursor,
     cursor_key,
@@ -27,9 +28,6 @@ from storefront.payments import gift_cards, payouts, statements, wallet
 from storefront.payments.credit import credit_account
 from storefront.sellers import seller_of
 from storefront.work import Work
-
-After = Annotated[str, msgspec.Meta(max_length=512)]
-Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)]
 
 
 class GiftCardWanted(Body):
@@ -175,18 +173,19 @@ async def buy_gift_card(data: JSONBody[GiftCardWanted], work: CurrentWork) -> Gi
     """A gift card, paid from the user's trading account in its own asset; its code is told here, once."""
     asset = work.shop.asset(data.asset).asset
     card = await gift_cards.buy(work, asset, work.shop.units(data.asset, data.amount))
-
-    async def bought() -> GiftCard:
-        row = await work.shop.pool.fetchrow("SELECT * FROM shop_gift_cards WHERE card_id = $1", card.card_id)
-        if row["state"] == "failed":
-            raise ShopError(Refusal.PAYMENT_FAILED)
-        answer = _card(work, row)
-        answer.code = card.code
-        return answer
-
-    work.answer_later(bought)
+    work.answer_later(_bought, str(card.card_id), card.code)
     amount = _money(work, asset, work.shop.units(data.asset, data.amount))
     return GiftCard(card.card_id, amount, "buying", milliseconds(work.now), card.code)
+
+
+@told_later("gift card bought")
+async def _bought(shop: Shop, _: Shopper, card_id: str, code: str) -> GiftCard:
+    row = await shop.pool.fetchrow("SELECT * FROM shop_gift_cards WHERE card_id = $1", uuid.UUID(card_id))
+    if row["state"] == "failed":
+        raise ShopError(Refusal.PAYMENT_FAILED)
+    answer = _card(shop, row)
+    answer.code = code
+    return answer
 
 
 @post("/giftcards/redeem", status_code=200)
@@ -216,8 +215,8 @@ async def list_holds(work: CurrentWork) -> Holds:
 
 
 @get("/wallet/entries")
-async def wallet_entries(asset: FromQuery[AssetName], work: CurrentWork, after: FromQuery[After] = "",
-                         limit: FromQuery[Limit] = PAGE_DEFAULT) -> WalletEntries:  # fmt: skip
+async def wallet_entries(asset: FromQuery[AssetName], work: CurrentWork, after: After = "",
+                         limit: Limit = PAGE_DEFAULT) -> WalletEntries:  # fmt: skip
     """What changed the user's trading account in one asset, with the balance after each entry, newest first."""
     user, view = work.user(), work.shop.asset(asset)
     before = cursor_key(after, int, int, int, int, bool)
@@ -246,7 +245,7 @@ async def seller_balance(work: CurrentWork) -> SellerBalances:
 
 
 @get("/seller/payouts")
-async def list_payouts(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> Payouts:
+async def list_payouts(work: CurrentWork, after: After = "", limit: Limit = PAGE_DEFAULT) -> Payouts:
     """The seller's payouts, newest first."""
     seller = await seller_of(work, also_suspended=True)
     before = cursor_key(after, datetime.datetime, uuid.UUID)
@@ -280,7 +279,7 @@ async def pay_out(data: JSONBody[PayoutWanted], work: CurrentWork) -> Payout:
 
 
 @get("/seller/entries")
-async def seller_entries(work: CurrentWork, after: FromQuery[After] = "", limit: FromQuery[Limit] = PAGE_DEFAULT) -> Entries:
+async def seller_entries(work: CurrentWork, after: After = "", limit: Limit = PAGE_DEFAULT) -> Entries:
     """What went in and out of the payable account, with the balance after each entry, newest first."""
     seller = await seller_of(work, also_suspended=True)
     rows = await statements.entries(work.db, seller.payable_account, cursor_key(after, int, int, int), limit)
