@@ -25,6 +25,8 @@ from marketdata import History
 APP_DIR = Path(__file__).parent / "static" / "app"
 log = structlog.get_logger("site")
 
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+
 REPLICA_LAG_MAX = 1000  # frames a replica may be behind the log and still be called ready
 HEALTH_TIMEOUT_S = 1.0
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?", re.ASCII).fullmatch
@@ -155,7 +157,8 @@ def serve_file(settings: Settings, host: str, path: str) -> Response:
         wanted = root / "index.html"
     if not wanted.is_file():
         return Response(NOT_BUILT, media_type=MediaType.HTML, status_code=503)
-    # Vite names its assets by their content, so they may be kept for ever; the page that names them may not.
+    # Vite names its assets by their content, so they may be kept for ever; the page that names them may not, nor the service worker,
+    # which stands at the root because it answers for all that is below it.
     cache = "public, max-age=31536000, immutable" if "assets" in wanted.relative_to(root).parts else "no-cache"
     headers = {"cache-control": cache, **security_headers(settings, host)}
     return Response(wanted.read_bytes(), media_type=mimetypes.guess_type(wanted.name)[0] or "application/octet-stream", headers=headers)
@@ -164,7 +167,8 @@ def serve_file(settings: Settings, host: str, path: str) -> Response:
 def security_headers(settings: Settings, host: str) -> dict[str, str]:
     policy = (
         f"default-src 'self'; connect-src 'self' ws://{host}:{settings.ws_port} wss://{host}:{settings.ws_port}; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self'; manifest-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     )
     return {
         "content-security-policy": policy,
