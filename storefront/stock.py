@@ -79,10 +79,10 @@ async def allocate(db: asyncpg.Connection, checkout_id: uuid.UUID) -> bool:
     return bool(await allocate_many(db, [checkout_id]))
 
 
-async def allocate_many(db: asyncpg.Connection, checkout_ids: Sequence[uuid.UUID]) -> int:
-    """As `allocate`; how many variants were concerned."""
+async def allocate_many(db: asyncpg.Connection, checkout_ids: Sequence[uuid.UUID]) -> list[asyncpg.Record]:
+    """As `allocate`; (variant_id, product_id, quantity, saleable) of the variants concerned. What is saleable stays as it was."""
     await db.execute(_LOCK_RESERVED, checkout_ids)
-    return len(await db.fetch(_ALLOCATE, checkout_ids))  # what is saleable stays as it was
+    return await db.fetch(_ALLOCATE, checkout_ids)
 
 
 async def unallocate(db: asyncpg.Connection, quantities: Mapping[uuid.UUID, int]) -> None:

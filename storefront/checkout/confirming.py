@@ -27,7 +27,7 @@ from storefront.errors import Refusal, ShopError
 from storefront.ledger import Reason, uuid_pair
 from storefront.payments.credit import credit_account
 from storefront.settlement import Settlement
-from storefront.work import Shop, Work
+from storefront.work import Shop, Shopper, Work, told_later
 
 _LOCK = "SELECT * FROM shop_checkouts WHERE checkout_id = $1 AND user_id = $2 FOR NO KEY UPDATE"
 _CONFIRMING = "UPDATE shop_checkouts SET state = 'confirming', failure = '', settlement_id = $2 WHERE checkout_id = $1"
@@ -80,7 +80,7 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
         raise ShopError(Refusal.PRICE_CHANGED, detail=await _as_it_is(work, checkout_id))
     if row["expires_at"] <= now:
         await requote(shop, db, checkout_id, user.account, row, content.totals(), row["pay_asset"], row["use_credit"], now)
-        work.answer_later(lambda: _refuse(shop, checkout_id, Refusal.QUOTE_EXPIRED))
+        work.answer_later(_renewed, str(checkout_id))
         return
     legs, credit = legs_of(row), credit_of(row)
     if not legs and shop.exchange.machine.balance(user.account, row["pay_asset"])[0] < row["most"]:
@@ -100,7 +100,7 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
     await db.execute(_CONFIRMING, checkout_id, settlement_id)
     if not chain:  # nothing to pay
         await apply_outcomes(shop, db, [Settlement(uuid.uuid4(), PURPOSE, checkout_id, detail, Code.OK)], now)
-    work.answer_later(lambda: _ended(shop, checkout_id))
+    work.answer_later(_ended, str(checkout_id))
 
 
 def _confirmed_before(work: Work, row: asyncpg.Record) -> None:
@@ -109,26 +109,23 @@ def _confirmed_before(work: Work, row: asyncpg.Record) -> None:
         raise ShopError(Refusal.QUOTE_EXPIRED)
     if row["state"] not in ("confirming", "paid"):
         raise ShopError(Refusal.NOT_NOW, detail={"state": row["state"]})
-    shop = work.shop
-
-    async def answer() -> Checkout:
-        if row["state"] == "confirming":
-            await shop.settlements.ended(row["settlement_id"])
-        return await _ended(shop, row["checkout_id"])
-
-    work.answer_later(answer)
+    work.answer_later(_ended, str(row["checkout_id"]), awaiting=[row["settlement_id"]] if row["state"] == "confirming" else [])
 
 
-async def _ended(shop: Shop, checkout_id: uuid.UUID) -> Checkout:
+@told_later("checkout ended")
+async def _ended(shop: Shop, _: Shopper, checkout_id: str) -> Checkout:
     """The checkout after its payment has ended, or while it still runs. Raises why it was refused."""
-    checkout = await checkout_of(shop, shop.pool, checkout_id, None, shop.clock())
+    checkout = await checkout_of(shop, shop.pool, uuid.UUID(checkout_id), None, shop.clock())
     if checkout.failure:
         raise ShopError(Refusal[checkout.failure], detail={"checkout": as_json(checkout)})
     return checkout
 
 
-async def _refuse(shop: Shop, checkout_id: uuid.UUID, refusal: Refusal) -> Checkout:
-    raise ShopError(refusal, detail={"checkout": as_json(await checkout_of(shop, shop.pool, checkout_id, None, shop.clock()))})
+@told_later("quote renewed")
+async def _renewed(shop: Shop, _: Shopper, checkout_id: str) -> None:
+    """Raises QUOTE_EXPIRED, with the new quote."""
+    checkout = await checkout_of(shop, shop.pool, uuid.UUID(checkout_id), None, shop.clock())
+    raise ShopError(Refusal.QUOTE_EXPIRED, detail={"checkout": as_json(checkout)})
 
 
 async def _as_it_is(work: Work, checkout_id: uuid.UUID) -> dict:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from storefront import stock
+from storefront.catalog.cards import LOW_STOCK
 from storefront.checkout import content as contents
 from storefront.checkout import vouchers
 from storefront.checkout.quote import refusal_of
@@ -21,6 +22,7 @@ from storefront.checkout.receipt import facts
 from storefront.errors import ShopError
 from storefront.orders.trail import advance_many
 from storefront.settlement import Settlement
+from storefront.webhooks.outbox import tell_many
 from storefront.work import Shop
 
 PURPOSE = "checkout"
@@ -45,6 +47,9 @@ WITH lines AS (SELECT c.cart_id, l.variant_id, l.product_id, o.seller_id, o.orde
      sales AS (UPDATE shop_sellers s SET sales_count = sales_count + n FROM sellers WHERE s.seller_id = sellers.seller_id),
      products AS (SELECT product_id, sum(quantity)::int AS n FROM lines GROUP BY 1)
 UPDATE shop_products p SET sold = sold + n FROM products WHERE p.product_id = products.product_id"""
+_LOW = f"""
+SELECT p.seller_id, v.variant_id, v.sku, p.title, greatest(0, {stock.SALEABLE_SQL}) AS saleable
+FROM shop_variants v JOIN shop_products p USING (product_id) WHERE variant_id = ANY($1) ORDER BY variant_id"""
 _REFUSED = """
 SELECT c.*, u.account FROM shop_checkouts c JOIN users u USING (user_id)
 WHERE checkout_id = $1 AND state = 'confirming' FOR NO KEY UPDATE OF c"""
@@ -65,9 +70,21 @@ async def _paid(db: asyncpg.Connection, settlements: Sequence[Settlement], now: 
     await db.execute(_PAID, checkouts, [json.dumps(facts(settlement)) for settlement in settlements], now)
     orders = await _attempted(db, checkouts)
     await advance_many(db, orders, "payment", "settled", actor="buyer", now=now)
-    await stock.allocate_many(db, checkouts)
+    sold = await stock.allocate_many(db, checkouts)
+    if low := [row["variant_id"] for row in sold if row["saleable"] <= LOW_STOCK < row["saleable"] + row["quantity"]]:
+        await _tell_low(db, low, now)
     await db.execute(_LOCK_SOLD, orders)
     await db.execute(_BOUGHT, orders)
+
+
+async def _tell_low(db: asyncpg.Connection, variant_ids: Sequence[uuid.UUID], now: datetime.datetime) -> None:
+    """Sellers hear once that little is left of something."""
+    events = [
+        (row["seller_id"], "stock.low", {"variantId": str(row["variant_id"]), "sku": row["sku"], "title": row["title"],
+                                        "saleable": row["saleable"]})
+        for row in await db.fetch(_LOW, variant_ids)
+    ]  # fmt: skip
+    await tell_many(db, events, now)
 
 
 async def _refused(shop: Shop, db: asyncpg.Connection, settlements: Sequence[Settlement], now: datetime.datetime) -> None:

@@ -24,7 +24,7 @@ PLACED_SQL = """ARRAY(SELECT (order_id, number, seller_id, asset, total) FROM sh
 _READ = f"SELECT c.*, {PLACED_SQL} AS orders FROM shop_checkouts c WHERE checkout_id = $1"
 _HISTORY = """
 SELECT o.symbol, o.order_id, o.side, o.executed_lots, o.executed_quote, count(*)::int AS trades, sum(t.taker_fee)::bigint AS fee,
-       x.released AS cost
+       x.released AS cost, x.id_lo AS conversion
 FROM unnest($1::bigint[], $2::bigint[]) AS wanted (id_hi, id_lo) JOIN history.transfers x USING (id_hi, id_lo)
 JOIN history.orders o ON o.account = x.debit AND o.placed_ns = x.time_ns JOIN history.trades t ON t.taker_order = o.order_id
 GROUP BY x.id_hi, x.id_lo, x.released, o.order_id ORDER BY o.order_id"""
@@ -111,14 +111,17 @@ async def receipt_of(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, checkout
     row = await db.fetchrow(_READ, checkout_id)
     if row is None or row["state"] != "paid":
         raise ShopError(Refusal.NOT_FOUND)
-    return await receipt_from(shop, db, row, [Placed(*one) for one in row["orders"]])
+    receipt = await receipt_from(shop, db, row, [Placed(*one) for one in row["orders"]])
+    if receipt is None:
+        raise ShopError(Refusal.UNAVAILABLE, "The payment is not in the records yet. Try again.")
+    return receipt
 
 
-async def receipt_from(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, row: asyncpg.Record, placed: Sequence[Placed]) -> Receipt:
-    """From a checkout's row and its orders. Raises UNAVAILABLE."""
+async def receipt_from(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, row: asyncpg.Record, placed: Sequence[Placed]) -> Receipt | None:
+    """From a checkout's row and its orders; None where the history has not got so far."""
     kept = json.loads(row["receipt"])
-    if kept["conversions"] is None:
-        kept = await _from_history(db, row["settlement_id"], kept)
+    if kept["conversions"] is None and (kept := await _from_history(db, row["settlement_id"], kept)) is None:
+        return None
     return Receipt(
         _money(shop, row["pay_asset"], kept["paid"]), [_converted(shop, order) for order in kept["conversions"]],
         [Escrow(one.order_id, one.number, Hold(*kept["holds"][str(one.order_id)]), _money(shop, one.asset, one.total)) for one in placed],
@@ -126,15 +129,15 @@ async def receipt_from(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, row: a
     )  # fmt: skip
 
 
-async def _from_history(db: asyncpg.Connection | asyncpg.Pool, settlement_id: uuid.UUID, kept: dict[str, Any]) -> dict[str, Any]:
+async def _from_history(db: asyncpg.Connection | asyncpg.Pool, settlement_id: uuid.UUID, kept: dict[str, Any]) -> dict[str, Any] | None:
     row = await db.fetchrow("SELECT commands, detail FROM shop_settlements WHERE settlement_id = $1", settlement_id)
     commands = np.frombuffer(row["commands"], TRANSFER_COMMAND)
     conversions = commands[commands["kind"] == Kind.CONVERT]
     rows = await db.fetch(_HISTORY, conversions["id_hi"].tolist(), conversions["id_lo"].tolist())
-    costs = {row["cost"] for row in rows}
-    if not rows:
-        raise ShopError(Refusal.UNAVAILABLE, "The payment is not in the records yet. Try again.")
-    return kept | {"paid": json.loads(row["detail"])["own"] + sum(costs), "conversions": [dict(row) for row in rows]}
+    costs = {order["conversion"]: order["cost"] for order in rows}  # two orders of one conversion tell the same cost
+    if len(costs) < len(conversions):
+        return None
+    return kept | {"paid": json.loads(row["detail"])["own"] + sum(costs.values()), "conversions": [dict(order) for order in rows]}
 
 
 def _converted(shop: Shop, order: dict[str, int]) -> Converted:

@@ -1,6 +1,7 @@
 """A purchase over HTTP, from the cart into escrow, paid in the asset that is owed."""
 
 import datetime
+import json
 import uuid
 
 import pytest
@@ -32,6 +33,8 @@ async def test_a_purchase_ends_in_escrow(world):
     assert world.balance(bea.account, "USDT") == ("99935.000000", "0.000000")
     row = await world.pool.fetchrow("SELECT * FROM shop_orders JOIN shop_order_lines USING (order_id)")
     assert (row["payment"], row["held"], row["quantity"], row["shipping_name"]) == ("held", 65_000_000, 3, "Parcel")
+    told = await world.pool.fetch("SELECT type, body FROM shop_events ORDER BY event_id")
+    assert [event["type"] for event in told] == ["order.paid"]
     stock = await world.pool.fetchrow("SELECT on_hand, reserved, allocated FROM shop_variants")
     assert tuple(stock) == (10, 0, 3)
     assert await world.pool.fetchval("SELECT sold FROM shop_products") == 3
@@ -78,6 +81,16 @@ async def test_taxes_shipping_and_voucher_come_together(world):
         assert (await confirm(client, checkout)).json()["state"] == "paid"
     row = await world.pool.fetchrow("SELECT tax, total FROM shop_order_lines")
     assert tuple(row) == (7_000_000, 107_000_000)
+
+
+async def test_a_seller_hears_once_that_little_is_left(world):
+    seller, bea = await world.seller("sam"), await world.person("bea")
+    product = await world.product(seller, stock=5)
+    async with world.client(bea) as client:
+        for _ in range(3):
+            await confirm(client, await opened(world, client, bea, product))
+    bodies = [json.loads(row["body"]) for row in await world.pool.fetch("SELECT body FROM shop_events WHERE type = 'stock.low'")]
+    assert [(body["variantId"], body["saleable"]) for body in bodies] == [(str(product.variant_id), 3)]
 
 
 async def test_store_credit_pays_first_and_may_pay_all(world):

@@ -1,11 +1,13 @@
 """Paying in another asset: the quote that is read from the books, and the payment that trades on them."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
 from engine import commands as make
 from engine.types import HOUSE_ESCROW, Kind, OrderType, Side, SymbolStatus
+from marketdata.recorder import Recorder
 from storefront.checkout.quote import Plan, choices, plan
 from storefront.errors import Refusal
 from tests.storefront.checkout.buying import amount, confirm, opened, put_into_cart, start
@@ -61,6 +63,38 @@ async def test_through_a_second_market_and_several_assets_at_once(world):
         paid = (await confirm(client, checkout)).json()
         assert [one["symbol"] for one in paid["receipt"]["conversions"]] == ["ETHBTC", "BTCUSDT"]
         assert paid["receipt"]["conversions"][0]["cost"] == paid["receipt"]["paid"]
+    await world.check()
+
+
+async def test_a_receipt_that_died_with_its_process_is_read_from_the_history(world):
+    """The ledger paid, the process that heard of it did not live to tell the database."""
+    seller, bea = await world.seller("sam"), await world.person("bea", purse={"ETH": "5"})
+    product = await world.product(seller, price="995")
+    await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHUSDT"), status=SymbolStatus.HALTED))
+    async with world.client(bea) as client:
+        checkout = await opened(world, client, bea, product, pay_asset="ETH")
+        dying = world.shop.settlements
+
+        async def dies(_fates) -> None:
+            raise asyncio.CancelledError
+
+        dying._end, dying.ended = dies, lambda one: asyncio.wait([dying.dispatch(one)], timeout=0.3)
+        assert (await confirm(client, checkout)).json()["state"] == "confirming"
+        shop = await world.restart()
+        await shop.exchange.caught_up()
+        async with world.keepers():
+            while (await client.get(f"/shop/checkouts/{checkout['id']}")).json()["state"] != "paid":
+                await asyncio.sleep(0.02)
+        assert (await client.get(f"/shop/checkouts/{checkout['id']}")).json()["receipt"] is None
+        recorder = Recorder(world.log, world.pool)
+        recording = asyncio.create_task(recorder.run())
+        await recorder.reached(shop.exchange.position)
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+        receipt = (await client.get(f"/shop/checkouts/{checkout['id']}")).json()["receipt"]
+    assert [one["symbol"] for one in receipt["conversions"]] == ["ETHBTC", "BTCUSDT"]
+    assert receipt["paid"] == checkout["expected"] == receipt["conversions"][0]["cost"]
+    assert Decimal(world.balance(bea.account, "ETH")[0]) == 5 - Decimal(receipt["paid"]["amount"])
     await world.check()
 
 
