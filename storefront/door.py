@@ -3,10 +3,10 @@
 A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work
 was done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal
 (4xx) is stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other
-in the database; where an answer follows on a settlement, until that has ended.
+in the database. Where an answer follows on a settlement, the transaction stores how it will be made; whoever is asked under the key,
+another process after a crash too, waits for the settlement's end and makes it, and the first one made is everybody's.
 """
 
-import asyncio
 import hashlib
 import logging
 from typing import Any
@@ -16,13 +16,12 @@ import msgspec
 
 from storefront.errors import DATABASE_AWAY, Refusal, ShopError
 from storefront.http import BODY_MAX, IMAGE_BODY_MAX
-from storefront.work import Shop, Shopper, Work
+from storefront.work import Later, Shop, Shopper, Work
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 KEY_MAX = 64
 GUEST_COOKIE = "cryptoshop_cart"
 _ACQUIRE_SECONDS = 10.0
-_ANSWER_TURNS, _ANSWER_PAUSE = 100, 0.05  # how often, and in how many seconds, an answer that is being made is looked for
 _COOKIE_HEADER_MAX = 16 * 1024
 _JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 logger = logging.getLogger(__name__)
@@ -64,48 +63,54 @@ class Door:
             work = self._work(scope, db)
             actor = f"user:{work.shopper.user_id}" if work.shopper else f"guest:{work.guest.hex()}" if work.guest else ""
             answers = _Answers(db, actor, key, _request_hash(scope, body)) if key and actor else None
-            outer = db.transaction()
-            await outer.start()
-            try:
-                if answers and (stored := await answers.claim()):
-                    await outer.rollback()
-                    return stored
-                inner = db.transaction()  # a savepoint: what a refused request changed goes back, its stored answer stays
-                await inner.start()
-                reply = await self._handle(scope, body)
-                await (inner.commit() if reply.status < 400 else inner.rollback())
-                if reply.status >= 500:
-                    await outer.rollback()
-                    return reply
-                if answers and (work.later is None or reply.status >= 400):
-                    await answers.store(reply)
-                await outer.commit()
-            except BaseException:
-                if not db.is_closed() and db.is_in_transaction():
-                    await outer.rollback()
-                raise
+            found = await self._within(work, scope, body, answers)
+        if isinstance(found, _Reply):
+            return found
+        return await self._tell(*found, work.shopper, answers)
+
+    async def _within(self, work: Work, scope, body: bytes, answers: "_Answers | None") -> "_Reply | tuple[int, Later]":
+        """One transaction: the answer, or what it follows on."""
+        db = work.db
+        outer = db.transaction()
+        await outer.start()
+        try:
+            if answers and (stored := await answers.claim()):
+                await outer.rollback()
+                return stored
+            inner = db.transaction()  # a savepoint: what a refused request changed goes back, its stored answer stays
+            await inner.start()
+            reply = await self._handle(scope, body)
+            await (inner.commit() if reply.status < 400 else inner.rollback())
+            if reply.status >= 500:
+                await outer.rollback()
+                return reply
+            later = work.later if reply.status < 400 else None
+            if answers:
+                await (answers.store(reply) if later is None else answers.expect(reply.status, later))
+            await outer.commit()
+        except BaseException:
+            if not db.is_closed() and db.is_in_transaction():
+                await outer.rollback()
+            raise
+        if later is not None:
+            return reply.status, later
         if reply.status < 400:
-            reply = await self._afterwards(work, reply, answers)
+            for settlement_id in work.settlement_ids:
+                self._shop.settlements.dispatch(settlement_id)
         return reply
 
-    async def _afterwards(self, work: Work, reply: "_Reply", answers: "_Answers | None") -> "_Reply":
-        """What the commit set in motion: settlements, and the answer that tells their end."""
-        for settlement_id in work.settlement_ids:
-            if work.later is None:
-                self._shop.settlements.dispatch(settlement_id)
-            else:
-                await self._shop.settlements.ended(settlement_id)
-        if work.later is None:
-            return reply
+    async def _tell(self, status: int, later: Later, shopper: Shopper | None, answers: "_Answers | None") -> "_Reply":
+        """What followed. It is stored when its settlements have ended; while they have not, whoever asks is told how it stands."""
+        ended = [await self._shop.settlements.ended(settlement_id) for settlement_id in later.settlement_ids]
         try:
-            value = await work.later()
-            final = _Reply(reply.status, reply.headers, msgspec.json.encode(value))
+            value = await later.tell.make(self._shop, shopper, *later.arguments)
+            reply = _Reply(status, list(_JSON_HEADERS), msgspec.json.encode(value))
         except ShopError as error:
-            final = _refusal(error)
-        if answers and final.status < 500:
-            async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
-                await answers.on(db).store(final)
-        return final
+            reply = _refusal(error)
+        if answers is None or reply.status >= 500 or None in ended:
+            return reply
+        async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
+            return await answers.on(db).store(reply)
 
     async def _handle(self, scope, body: bytes) -> "_Reply":
         """The app's whole answer."""
@@ -149,30 +154,39 @@ class _Answers:
     def on(self, db: asyncpg.Connection) -> "_Answers":
         return _Answers(db, self._actor, self._key, self._hash)
 
-    async def claim(self) -> _Reply | None:
-        """The answer given before; None where the key is new and now this request's. Raises KEY_REUSED, SETTLING."""
+    async def claim(self) -> "_Reply | tuple[int, Later] | None":
+        """The answer given before, or what it follows on; None where the key is new and now this request's. Raises KEY_REUSED."""
         if await self._db.fetchval(
             "INSERT INTO shop_answers (actor, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
             self._actor, self._key, self._hash,
         ):  # fmt: skip
             return None
-        for _ in range(_ANSWER_TURNS):
-            row = await self._db.fetchrow(
-                "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
-            )
-            if row["request_hash"] != self._hash:
-                raise ShopError(Refusal.KEY_REUSED)
-            if row["status"]:
-                break
-            await asyncio.sleep(_ANSWER_PAUSE)
-        else:
-            raise ShopError(Refusal.SETTLING)
-        return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], row["body"])
-
-    async def store(self, reply: _Reply) -> None:
-        await self._db.execute(
-            "UPDATE shop_answers SET status = $3, body = $4 WHERE actor = $1 AND key = $2", self._actor, self._key, reply.status, reply.body
+        row = await self._db.fetchrow(
+            "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
         )
+        if row["request_hash"] != self._hash:
+            raise ShopError(Refusal.KEY_REUSED)
+        return _replay(row) if row["status"] else Later.of_text(row["body"])
+
+    async def expect(self, status: int, later: Later) -> None:
+        """How the answer will be made."""
+        await self._db.execute(
+            "UPDATE shop_answers SET body = $3 WHERE actor = $1 AND key = $2", self._actor, self._key, later.text(status)
+        )
+
+    async def store(self, reply: _Reply) -> _Reply:
+        """Unless another was first; returns the one that holds."""
+        if await self._db.fetchval(
+            "UPDATE shop_answers SET status = $3, body = $4 WHERE actor = $1 AND key = $2 AND status = 0 RETURNING true",
+            self._actor, self._key, reply.status, reply.body,
+        ):  # fmt: skip
+            return reply
+        row = await self._db.fetchrow("SELECT status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key)
+        return _replay(row) if row else reply  # forgotten meanwhile, for its age
+
+
+def _replay(row: asyncpg.Record) -> _Reply:
+    return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], row["body"])
 
 
 def _refusal(error: ShopError) -> _Reply:

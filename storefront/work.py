@@ -3,10 +3,12 @@
     Shopper   a signed-in user; put into scope["state"]["shopper"] by whoever mounts the shop
     Shop      what lives as long as the process: database pool, exchange client, settlements, clock
     Work      what lives as long as a request
+    Later     an answer that follows when settlements have ended; whoever is asked again, also after a crash, can make it
 """
 
 import datetime
 import ipaddress
+import json
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -87,6 +89,43 @@ class Shop:
         return max(1, self.exchange.machine.now_ns), secrets.randbits(ID_BITS)
 
 
+class Tell(NamedTuple):
+    """Who makes an answer that follows later: `await make(shop, shopper, *arguments)`, a value to encode, or a ShopError raised."""
+
+    name: str
+    make: Callable[..., Awaitable[Any]]
+
+
+_TELLS: dict[str, Tell] = {}
+
+
+def told_later(name: str) -> Callable[[Callable[..., Awaitable[Any]]], Tell]:
+    """Decorates a function of a room for `Work.answer_later`. The name is kept in the database while the answer is not made."""
+
+    def entered(make: Callable[..., Awaitable[Any]]) -> Tell:
+        _TELLS[name] = Tell(name, make)
+        return _TELLS[name]
+
+    return entered
+
+
+class Later(NamedTuple):
+    """An answer to make once these settlements have ended. As text it outlives its process."""
+
+    tell: Tell
+    arguments: list[Any]  # JSON
+    settlement_ids: list[uuid.UUID]
+
+    def text(self, status: int) -> bytes:
+        return json.dumps([status, self.tell.name, self.arguments, [str(one) for one in self.settlement_ids]]).encode()
+
+    @classmethod
+    def of_text(cls, text: bytes) -> tuple[int, "Later"]:
+        """The HTTP status that the answer will have, and the answer to make."""
+        status, name, arguments, settlement_ids = json.loads(text)
+        return status, cls(_TELLS[name], arguments, [uuid.UUID(one) for one in settlement_ids])
+
+
 class Work:
     """One request. Handlers change the database only through `db`; the Door commits, or takes all back where the answer is an error."""
 
@@ -97,7 +136,7 @@ class Work:
         self.now = shop.clock()
         self._shopper = shopper
         self._settled: list[uuid.UUID] = []
-        self.later: Callable[[], Awaitable[Any]] | None = None
+        self._later: tuple[Tell, list[Any], Sequence[uuid.UUID]] | None = None
 
     @property
     def shopper(self) -> Shopper | None:
@@ -121,9 +160,16 @@ class Work:
         self._settled.append(settlement_id)
         return settlement_id
 
-    def answer_later(self, answer: Callable[[], Awaitable[Any]]) -> None:
-        """`answer()` makes the final answer (a value to encode, or a ShopError raised), once the settlements of this request have ended."""
-        self.later = answer
+    def answer_later(self, tell: Tell, *arguments: Any, awaiting: Sequence[uuid.UUID] = ()) -> None:
+        """`tell` makes the final answer of these arguments (JSON), once the settlements of this request, and those awaited, have ended."""
+        self._later = (tell, list(arguments), awaiting)
+
+    @property
+    def later(self) -> Later | None:
+        if self._later is None:
+            return None
+        tell, arguments, awaiting = self._later
+        return Later(tell, arguments, [*self._settled, *awaiting])
 
     @property
     def settlement_ids(self) -> Sequence[uuid.UUID]:

@@ -27,7 +27,7 @@ from storefront.ledger import Reason
 from storefront.payments import gift_cards, payouts, statements, wallet
 from storefront.payments.credit import credit_account
 from storefront.sellers import seller_of
-from storefront.work import Work
+from storefront.work import Shop, Shopper, told_later
 
 
 class GiftCardWanted(Body):
@@ -155,9 +155,9 @@ async def credit(work: CurrentWork) -> Credit:
         return Credit([], [])
     rows = await statements.entries(work.db, account, None, statements.ENTRIES_MAX)
     history = [
-        CreditEntry(row.time_ns // 1_000_000, row.text, _money(work, row.asset, abs(row.amount)), _sign(row.amount)) for row in rows
+        CreditEntry(row.time_ns // 1_000_000, row.text, _money(work.shop, row.asset, abs(row.amount)), _sign(row.amount)) for row in rows
     ]
-    return Credit(_credit_balances(work, account), history)
+    return Credit(_credit_balances(work.shop, account), history)
 
 
 @get("/giftcards")
@@ -165,7 +165,7 @@ async def list_gift_cards(work: CurrentWork) -> GiftCards:
     """The cards that the user bought, newest first."""
     user_id = work.user().user_id
     rows = await work.db.fetch("SELECT * FROM shop_gift_cards WHERE bought_by = $1 ORDER BY created_at DESC, card_id", user_id)
-    return GiftCards([_card(work, row) for row in rows])
+    return GiftCards([_card(work.shop, row) for row in rows])
 
 
 @post("/giftcards", status_code=201)
@@ -174,7 +174,7 @@ async def buy_gift_card(data: JSONBody[GiftCardWanted], work: CurrentWork) -> Gi
     asset = work.shop.asset(data.asset).asset
     card = await gift_cards.buy(work, asset, work.shop.units(data.asset, data.amount))
     work.answer_later(_bought, str(card.card_id), card.code)
-    amount = _money(work, asset, work.shop.units(data.asset, data.amount))
+    amount = _money(work.shop, asset, work.shop.units(data.asset, data.amount))
     return GiftCard(card.card_id, amount, "buying", milliseconds(work.now), card.code)
 
 
@@ -193,16 +193,17 @@ async def redeem_gift_card(data: JSONBody[GiftCardCode], work: CurrentWork) -> R
     """All that is on the card becomes store credit."""
     card_id = await gift_cards.redeem(work, data.code)
     row = await work.db.fetchrow("SELECT asset, amount FROM shop_gift_cards WHERE card_id = $1", card_id)
-    account = await credit_account(work.db, work.user().user_id)
+    work.answer_later(_redeemed, str(card_id))
+    return Redeemed(_money(work.shop, row["asset"], row["amount"]), [])
 
-    async def redeemed() -> Redeemed:
-        state = await work.shop.pool.fetchval("SELECT state FROM shop_gift_cards WHERE card_id = $1", card_id)
-        if state == "active":
-            raise ShopError(Refusal.PAYMENT_FAILED, "The card could not be redeemed now. Try again.")
-        return Redeemed(_money(work, row["asset"], row["amount"]), _credit_balances(work, account))
 
-    work.answer_later(redeemed)
-    return Redeemed(_money(work, row["asset"], row["amount"]), [])
+@told_later("gift card redeemed")
+async def _redeemed(shop: Shop, shopper: Shopper, card_id: str) -> Redeemed:
+    row = await shop.pool.fetchrow("SELECT state, asset, amount FROM shop_gift_cards WHERE card_id = $1", uuid.UUID(card_id))
+    if row["state"] == "active":
+        raise ShopError(Refusal.PAYMENT_FAILED, "The card could not be redeemed now. Try again.")
+    account = await credit_account(shop.pool, shopper.user_id)
+    return Redeemed(_money(shop, row["asset"], row["amount"]), _credit_balances(shop, account))
 
 
 @get("/holds")
@@ -210,8 +211,11 @@ async def list_holds(work: CurrentWork) -> Holds:
     """What of the user's money is held, and why."""
     user = work.user()
     rows = await statements.holds(work.shop, work.db, user.user_id, user.account)
-    return Holds([HoldInfo(row.kind, row.order_id, row.number, row.text, _money(work, row.asset, row.amount), row.since_ms, row.until_ms)
-                  for row in rows])  # fmt: skip
+    items = [
+        HoldInfo(row.kind, row.order_id, row.number, row.text, _money(work.shop, row.asset, row.amount), row.since_ms, row.until_ms)
+        for row in rows
+    ]
+    return Holds(items)
 
 
 @get("/wallet/entries")
@@ -223,8 +227,8 @@ async def wallet_entries(asset: FromQuery[AssetName], work: CurrentWork, after: 
     rows = await wallet.entries(work.shop, work.db, user.user_id, user.account, view.asset, before, limit + 1)
     page = rows[:limit]
     items = [
-        WalletEntry(row.time_ns // 1_000_000, row.text, row.symbol, row.order_id, _money(work, view.asset, abs(row.amount)),
-                    _sign(row.amount), _money(work, view.asset, row.balance)) for row in page
+        WalletEntry(row.time_ns // 1_000_000, row.text, row.symbol, row.order_id, _money(work.shop, view.asset, abs(row.amount)),
+                    _sign(row.amount), _money(work.shop, view.asset, row.balance)) for row in page
     ]  # fmt: skip
     return WalletEntries(items, cursor(*page[-1].key) if len(rows) > limit else "")
 
@@ -257,7 +261,7 @@ async def list_payouts(work: CurrentWork, after: After = "", limit: Limit = PAGE
     )  # fmt: skip
     page = rows[:limit]
     following = cursor(page[-1]["created_at"], page[-1]["payout_id"]) if len(rows) > limit else ""
-    return Payouts([_payout(work, row) for row in page], following)
+    return Payouts([_payout(work.shop, row) for row in page], following)
 
 
 @post("/seller/payouts", status_code=201)
@@ -267,15 +271,16 @@ async def pay_out(data: JSONBody[PayoutWanted], work: CurrentWork) -> Payout:
     asset = work.shop.asset(data.asset).asset
     amount = work.shop.units(data.asset, data.amount)
     payout_id = await payouts.pay_out(work, seller.seller_id, seller.payable_account, asset, amount)
+    work.answer_later(_paid_out, str(payout_id))
+    return Payout(payout_id, _money(work.shop, asset, amount), "settling", milliseconds(work.now))
 
-    async def paid() -> Payout:
-        row = await work.shop.pool.fetchrow("SELECT * FROM shop_payouts WHERE payout_id = $1", payout_id)
-        if row["state"] == "failed":
-            raise ShopError(Refusal.INSUFFICIENT_BALANCE)
-        return _payout(work, row)
 
-    work.answer_later(paid)
-    return Payout(payout_id, _money(work, asset, amount), "settling", milliseconds(work.now))
+@told_later("payout ended")
+async def _paid_out(shop: Shop, _: Shopper, payout_id: str) -> Payout:
+    row = await shop.pool.fetchrow("SELECT * FROM shop_payouts WHERE payout_id = $1", uuid.UUID(payout_id))
+    if row["state"] == "failed":
+        raise ShopError(Refusal.INSUFFICIENT_BALANCE)
+    return _payout(shop, row)
 
 
 @get("/seller/entries")
@@ -285,7 +290,8 @@ async def seller_entries(work: CurrentWork, after: After = "", limit: Limit = PA
     rows = await statements.entries(work.db, seller.payable_account, cursor_key(after, int, int, int), limit)
     items = [
         EntryInfo(row.time_ns // 1_000_000, row.text, row.subject_id if row.reason in (Reason.RELEASE, Reason.REFUND) else None,
-                  _money(work, row.asset, abs(row.amount)), _sign(row.amount), _money(work, row.asset, row.balance)) for row in rows
+                  _money(work.shop, row.asset, abs(row.amount)), _sign(row.amount), _money(work.shop, row.asset, row.balance))
+        for row in rows
     ]  # fmt: skip
     return Entries(items, cursor(rows[-1].time_ns, *rows[-1].transfer_id) if len(rows) == limit else "")
 
@@ -293,24 +299,24 @@ async def seller_entries(work: CurrentWork, after: After = "", limit: Limit = PA
 # ---------------------------------------------------------------- shapes
 
 
-def _money(work: Work, asset: int, units: int) -> Money:
-    return Money(work.shop.asset(asset).name, work.shop.text(asset, units))
+def _money(shop: Shop, asset: int, units: int) -> Money:
+    return Money(shop.asset(asset).name, shop.text(asset, units))
 
 
 def _sign(amount: int) -> str:
     return "+" if amount > 0 else "-"
 
 
-def _credit_balances(work: Work, account: int) -> list[Money]:
-    return [_money(work, asset, available) for asset, available, _ in work.shop.exchange.machine.balances(account)]
+def _credit_balances(shop: Shop, account: int) -> list[Money]:
+    return [_money(shop, asset, available) for asset, available, _ in shop.exchange.machine.balances(account)]
 
 
-def _card(work: Work, row) -> GiftCard:
-    return GiftCard(row["card_id"], _money(work, row["asset"], row["amount"]), row["state"], milliseconds(row["created_at"]))
+def _card(shop: Shop, row) -> GiftCard:
+    return GiftCard(row["card_id"], _money(shop, row["asset"], row["amount"]), row["state"], milliseconds(row["created_at"]))
 
 
-def _payout(work: Work, row) -> Payout:
-    return Payout(row["payout_id"], _money(work, row["asset"], row["amount"]), row["state"], milliseconds(row["created_at"]))
+def _payout(shop: Shop, row) -> Payout:
+    return Payout(row["payout_id"], _money(shop, row["asset"], row["amount"]), row["state"], milliseconds(row["created_at"]))
 
 
 routes = [

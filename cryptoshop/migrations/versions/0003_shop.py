@@ -41,7 +41,7 @@ _SETTLEMENT = (
         actor text NOT NULL,  -- 'user:7' or 'guest:<hash>'
         key text NOT NULL CHECK (length(key) BETWEEN 1 AND 64),
         request_hash bytea NOT NULL,  -- method, path and body
-        status smallint NOT NULL DEFAULT 0,
+        status smallint NOT NULL DEFAULT 0,  -- 0: it is not made yet, and body says how it will be
         body bytea NOT NULL DEFAULT '',
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (actor, key)
