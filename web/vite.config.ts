@@ -77,8 +77,22 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: resolve(import.meta.dirname, "index.html"), worker: resolve(import.meta.dirname, "src/pwa/worker.ts") },
       // A service worker is found under one address for ever; all else is named by its content.
-      output: { entryFileNames: ({ name }) => (name === "worker" ? WORKER : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "worker" ? WORKER : "assets/[name]-[hash].js"),
+        // What every page needs is one file that rarely changes; an icon that two rooms share is not worth a request of its own.
+        codeSplitting: { groups: [{ name: "base", test: /node_modules[\\/](react|react-dom|scheduler|lucide-react)[\\/]/ }] },
+      },
     },
   },
-  server: { host: "127.0.0.1", proxy: { "/api": api, "/sapi": api, "/account": api, "/config.json": api } },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/api": api,
+      "/sapi": api,
+      "/account": api,
+      "/config.json": api,
+      // The shop's pages and its API share their paths; who asks for a page gets the app.
+      "/shop": { target: api, bypass: ({ headers }) => (headers.accept?.includes("text/html") ? "/index.html" : undefined) },
+    },
+  },
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { columnPlaces, compareMoney, isZero, plus, rateVia, showEstimate, showMonies, showMoney, sumByAsset, times } from "./money";
+import { columnPlaces, compareMoney, isZero, plus, rateVia, showEstimate, showMonies, showMoney, sumByAsset, tidyAmounts, times } from "./money";
 
 const usdt = (amount: string) => ({ asset: "USDT", amount });
 const btc = (amount: string) => ({ asset: "BTC", amount });
@@ -10,6 +10,11 @@ describe("money as it is read", () => {
     expect(showMoney(usdt("1234567.00000000")).replaceAll(/[^\d. A-Z]/g, "")).toBe("1234567.00 USDT");
     expect(showMoney(btc("0.01234567"))).toBe("0.01234567 BTC");
     expect(showMonies([usdt("1"), btc("0.1")])).toBe("1.00 USDT + 0.10 BTC");
+  });
+
+  it("tidies the amounts in a sentence", () => {
+    expect(tidyAmounts("12.90000000 USDT went to the seller, 0.00012000 BTC back.")).toBe("12.90 USDT went to the seller, 0.00012 BTC back.");
+    expect(tidyAmounts("Order 1.0 of 10.250 things")).toBe("Order 1.0 of 10.250 things");
   });
 
   it("gives a column the places of its longest amount", () => {

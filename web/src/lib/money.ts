@@ -49,6 +49,9 @@ export function sumByAsset(monies: readonly Money[]): Money[] {
   return [...sums.values()];
 }
 
+/** Amounts inside a sentence of the shop's, without the zeros that say nothing. */
+export const tidyAmounts = (text: string): string => text.replace(/(\.\d\d\d*?)0+(?= [A-Z])/g, "$1");
+
 type RateOf = (asset: string, inAsset: string) => number | null;
 
 /** What one unit is worth elsewhere: straight, else over one asset between; null where no two markets lead there. */

@@ -1,7 +1,7 @@
 /** What will be bought, by seller. Works for guests; quantities change at once and are corrected in sight. */
 import { Trash2, TriangleAlert } from "lucide-react";
 import type { Cart, CartLine, CartSeller } from "../api/shop-types";
-import { columnPlaces, compareMoney, showAmount, showMoney } from "../lib/money";
+import { compareMoney, showAmount, showMoney, tidyAmounts } from "../lib/money";
 import { acceptCart, cartView, loadCart, setQuantity } from "../state/cart";
 import { sayError } from "../state/notices";
 import { session } from "../state/session";
@@ -53,7 +53,7 @@ function Notices({ cart }: { cart: Cart }) {
       <TriangleAlert size={16} aria-hidden="true" />
       <ul>
         {cart.notices.map((notice) => (
-          <li key={notice.code + notice.variantId}>{notice.text}</li>
+          <li key={notice.code + notice.variantId}>{tidyAmounts(notice.text)}</li>
         ))}
       </ul>
       {cart.notices.some(({ code }) => code === "PRICE_CHANGED") && (
@@ -120,7 +120,6 @@ function Line({ line }: { line: CartLine }) {
 
 function Summary({ cart }: { cart: Cart }) {
   const member = useStore(session).state;
-  const places = columnPlaces(cart.totals);
   return (
     <aside className="card summary" aria-label="Total">
       <h2>Total</h2>
@@ -129,7 +128,7 @@ function Summary({ cart }: { cart: Cart }) {
           <div key={total.asset} className="sum">
             <dt>Goods priced in {total.asset}</dt>
             <dd>
-              <b>{showMoney(total, places)}</b>
+              <b>{showMoney(total)}</b>
               <Estimate of={total} />
             </dd>
           </div>

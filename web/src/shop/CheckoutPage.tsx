@@ -396,12 +396,12 @@ function Sum(props: { text: string; of: Money; places: number; minus?: boolean; 
   );
 }
 
-function OrderSums({ order }: { order: CheckoutOrder }) {
+function OrderSums({ order, title }: { order: CheckoutOrder; title: string }) {
   const { itemsTotal, discount, shipping, tax, taxIncluded, total } = order;
   const places = columnPlaces([itemsTotal, discount, shipping, tax, total]);
   return (
     <div className="order-sums">
-      <h3>{order.seller.name}</h3>
+      <h3>{title}</h3>
       <dl className="sums">
         <Sum text="Goods" of={itemsTotal} places={places} />
         {!isZero(discount) && <Sum text="Voucher" of={discount} places={places} minus />}
@@ -413,6 +413,10 @@ function OrderSums({ order }: { order: CheckoutOrder }) {
     </div>
   );
 }
+
+/** A seller with prices in two assets gets two orders. */
+const titleOf = (order: CheckoutOrder, all: CheckoutOrder[]): string =>
+  all.filter(({ seller }) => seller.slug === order.seller.slug).length > 1 ? `${order.seller.name}, in ${order.asset}` : order.seller.name;
 
 function Total(props: { desk: CheckoutDesk; waiting: boolean; again: () => void }) {
   const { checkout, busy, refusal, requoted, pay } = props.desk;
@@ -444,7 +448,7 @@ function Total(props: { desk: CheckoutDesk; waiting: boolean; again: () => void 
     <aside className="card summary" aria-label="Total">
       <h2>Total</h2>
       {checkout.orders.map((order) => (
-        <OrderSums key={`${order.seller.slug} ${order.asset}`} order={order} />
+        <OrderSums key={`${order.seller.slug} ${order.asset}`} order={order} title={titleOf(order, checkout.orders)} />
       ))}
       {checkout.taxText && <p className="quiet">{checkout.taxText}</p>}
       {checkout.credit.length > 0 && (

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { cancelOrder, confirmReceipt, readOrder, withdrawDispute } from "../api/shop";
 import type { Money, Order, OrderAction } from "../api/shop-types";
 import { showMoment } from "../lib/format";
-import { columnPlaces, isZero, showMoney } from "../lib/money";
+import { columnPlaces, isZero, showMoney, tidyAmounts } from "../lib/money";
 import { moneyWords, sentence, standingWords } from "../lib/orderWords";
 import { useDeed } from "../seller/reading";
 import { to } from "../ui/route";
@@ -133,6 +133,7 @@ function nowWords(order: Order): string {
   if (order.dispute === "open") return "You and the seller disagree. The payment stays held until one of you gives way or a moderator decides.";
   if (order.payment === "pending") return "The payment is being made. This takes a moment.";
   if (order.payment === "failed") return "The payment was refused. Nothing was charged.";
+  if (order.payment === "divided") return `${showMoney(order.refunded)} came back to you, ${showMoney(order.released)} went to the seller.`;
   if (order.payment === "refunded") return `${showMoney(order.refunded)} came back to you.`;
   return NOW_WORDS[order.fulfilment] ?? standingWords(order)[0];
 }
@@ -371,7 +372,7 @@ function Timeline({ order }: { order: Order }) {
       <ol className="timeline">
         {order.timeline.map((step, index) => (
           <li key={`${step.at} ${step.axis} ${step.event} ${index}`} data-axis={step.axis}>
-            <span>{step.text || sentence(step.after)}</span>
+            <span>{step.text ? tidyAmounts(step.text) : sentence(step.after)}</span>
             <time className="quiet" title={showMoment(step.at)}>
               {stepTime.format(step.at)}
             </time>

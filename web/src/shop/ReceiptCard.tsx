@@ -18,7 +18,7 @@ export function ReceiptCard(props: { receipt: Receipt; held?: Money }) {
           <p className="total" data-testid="paid">
             {showMoney(receipt.paid)}
           </p>
-          <p>{receipt.conversions.length ? "is what it cost you, all conversions and their fees included." : "paid as priced, without a conversion."}</p>
+          <p>{receipt.conversions.length ? "is what the purchase cost you, all conversions and their fees included." : "paid as priced, without a conversion."}</p>
         </div>
       </header>
       {receipt.conversions.map((one) => (
@@ -28,9 +28,13 @@ export function ReceiptCard(props: { receipt: Receipt; held?: Money }) {
         {receipt.escrows.map((escrow) => (
           <li key={escrow.orderId}>
             <Lock size={14} aria-hidden="true" />
-            <span>
-              <b>{showMoney(props.held ?? escrow.amount)}</b> {props.held && isZero(props.held) ? "held: it has moved on" : "held until you confirm receipt"}
-            </span>
+            {props.held && isZero(props.held) ? (
+              <span>Nothing of it is held any more</span>
+            ) : (
+              <span>
+                <b>{showMoney(props.held ?? escrow.amount)}</b> held until you confirm receipt
+              </span>
+            )}
             <a {...to(`/shop/orders/${escrow.orderId}`)}>Order {escrow.number}</a>
             <code className="quiet" title="The hold's id in the ledger">
               {escrow.hold.hi}:{escrow.hold.lo}

@@ -23,7 +23,7 @@ export function SellerPage({ name: slug }: { name: string }) {
       about={
         facts ? (
           <span className="facts">
-            <Stars rating={facts.rating} count={facts.ratingCount} />
+            <Stars rating={facts.rating} count={facts.ratingCount} none="New seller" />
             <span>{facts.salesCount} sold</span>
             <span>{countryName(facts.country)}</span>
             <span>Here since {joined.format(facts.since)}</span>

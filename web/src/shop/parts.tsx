@@ -158,8 +158,8 @@ export function PriceTag(props: { min: Money; max?: Money; large?: boolean }) {
 
 // ---------------------------------------------------------------- goods
 
-export function Stars(props: { rating: number | null; count?: number }) {
-  if (props.rating === null) return <span className="stars none">{props.count === undefined ? "" : "No reviews yet"}</span>;
+export function Stars(props: { rating: number | null; count?: number; none?: string }) {
+  if (props.rating === null) return <span className="stars none">{props.none ?? "No reviews yet"}</span>;
   return (
     <span className="stars">
       <span className="visually-hidden">{`${props.rating.toFixed(1)} of 5 stars`}</span>
