@@ -75,6 +75,7 @@ day by day:
   cryptoshop admin fees BTCUSDT --tier 3 --maker 0.02 --taker 0.05
   cryptoshop admin tier 17 3                             account 17 pays the fees of tier 3
   cryptoshop admin freeze someone@example.org
+  cryptoshop admin set-role someone@example.org moderator
 
 An ACCOUNT is an account's number or its owner's e-mail address. Amounts, prices and quantities are plain decimals, fees percent."""
 
@@ -92,6 +93,7 @@ class Office(NamedTuple):
 
 
 Lines = list[str]
+_ROLES = {"user": "a user like any other", "moderator": "a moderator of the shop", "admin": "an administrator"}
 
 # ---------------------------------------------------------------- doors
 
@@ -174,6 +176,16 @@ async def create_admin(office: Office, given: argparse.Namespace) -> Lines:
         done = f"{email}, who was signed up already, is an administrator now; the password is as it was"
     await office.identity.set_role(user, "admin")
     return [done]
+
+
+async def set_role(office: Office, given: argparse.Namespace) -> Lines:
+    user = await _user(office, given.email)
+    if given.role != "admin" and user.role == "admin":
+        others = await office.pool.fetchval("SELECT count(*) FROM users WHERE role = 'admin' AND user_id <> $1", user.user_id)
+        if others == 0:
+            raise Refused(f"{user.email} is the only administrator: make another first, with create-admin")
+    await office.identity.set_role(user, given.role)
+    return [f"{user.email} is {_ROLES[given.role]} now"]
 
 
 def _new_password(from_stdin: bool) -> str:
@@ -427,6 +439,8 @@ def _parser() -> argparse.ArgumentParser:
 
     new_admin = command("create-admin", create_admin, "make someone an administrator, signing them up where needed", "EMAIL")
     new_admin.add_argument("--password-stdin", action="store_true", help="read the password from the first line of stdin")
+    role = command("set-role", set_role, "make someone a moderator of the shop, an administrator, or neither", "EMAIL")
+    role.add_argument("role", choices=tuple(_ROLES), metavar="ROLE", help="user, moderator or admin")
     new_asset = command("add-asset", add_asset, "list an asset", "NAME")
     new_asset.add_argument("--decimals", type=_count, required=True, metavar="N", help="its smallest unit is 10^-N (0 to 9)")
     _add_symbol_arguments(command("add-symbol", add_symbol, "list a market and open it", "NAME"))

@@ -146,7 +146,7 @@ class Identity:
         return row and User(row["user_id"], row["email"], row["role"], row["account"])
 
     async def set_role(self, user: User, role: str) -> None:
-        """`role` is "user" or "admin"."""
+        """`role` is "user", "moderator" or "admin"."""
         await self.pool.execute("UPDATE users SET role = $2 WHERE user_id = $1", user.user_id, role)
         await self.note(user.user_id, "ROLE", detail=role)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import delete, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from storefront.http import PAGE_DEFAULT, After, Answer, Body, CurrentWork, Limit, cursor, cursor_key, milliseconds
 from storefront.sellers import seller_of
@@ -100,8 +100,8 @@ async def remove_endpoint(webhook_id: FromPath[uuid.UUID], work: CurrentWork) ->
 
 
 @get("/seller/webhooks/{webhook_id:uuid}/deliveries")
-async def list_deliveries(webhook_id: FromPath[uuid.UUID], work: CurrentWork, after: FromQuery[After] = "",
-                          limit: FromQuery[Limit] = PAGE_DEFAULT) -> Deliveries:  # fmt: skip
+async def list_deliveries(webhook_id: FromPath[uuid.UUID], work: CurrentWork, after: After = "",
+                          limit: Limit = PAGE_DEFAULT) -> Deliveries:  # fmt: skip
     """What the endpoint was sent, or is to be sent, the last first."""
     seller = await seller_of(work)
     (before,) = cursor_key(after, int) or (None,)

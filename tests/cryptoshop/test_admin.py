@@ -112,6 +112,34 @@ def test_an_administrator_that_cannot_be(run, arguments, stdin, says):
     assert said.count("\n") == 1
 
 
+def test_roles(run, module_database):
+    email = "molly@example.org"
+    run("create-admin", email, "--password-stdin", stdin=PASSWORD + "\n")
+    run("create-admin", "other@example.org", "--password-stdin", stdin=PASSWORD + "\n")
+    for role, said in (("moderator", "a moderator of the shop"), ("admin", "an administrator"), ("user", "a user like any other")):
+        assert run("set-role", email, role) == (0, f"{email} is {said} now\n")
+        (row,) = _fetch(module_database, "SELECT role FROM users WHERE email = $1", email)
+        assert row["role"] == role
+    traces = _fetch(module_database, "SELECT detail FROM audit JOIN users USING (user_id) WHERE email = $1 AND action = 'ROLE'", email)
+    assert [row["detail"] for row in traces] == ["admin", "moderator", "admin", "user"]
+    status, said = run("set-role", "nobody@example.org", "moderator")
+    assert (status, "nobody is signed up as" in said) == (1, True)
+
+
+def test_the_last_administrator_stays_one(run, module_database):
+    admins = [row["email"] for row in _fetch(module_database, "SELECT email FROM users WHERE role = 'admin' ORDER BY email")]
+    if not admins:
+        run("create-admin", ALICE, "--password-stdin", stdin=PASSWORD + "\n")
+        admins = [ALICE]
+    for email in admins[:-1]:
+        assert run("set-role", email, "user")[0] == 0
+    status, said = run("set-role", admins[-1], "moderator")
+    assert (status, "the only administrator" in said) == (1, True)
+    assert _fetch(module_database, "SELECT role FROM users WHERE email = $1", admins[-1])[0]["role"] == "admin"
+    for email in admins[:-1]:
+        run("set-role", email, "admin")
+
+
 def test_listings_halts_and_fees(listed):
     status, said = listed("symbols")
     assert status == 0
