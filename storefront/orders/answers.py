@@ -3,6 +3,7 @@
 import datetime
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -294,6 +295,8 @@ async def _timeline(db: asyncpg.Connection, order_id: uuid.UUID) -> list[Timelin
 
 def sentence(axis: str, event: str, detail: dict[str, Any]) -> str:
     """An entry of the audit trail in words."""
+    if (axis, event) == ("payment", "divide") and not Decimal(detail["toBuyer"]):
+        event = "release"  # what came back to the buyer came back before
     return _SENTENCES[axis, event].format_map(_UNSAID | detail)
 
 

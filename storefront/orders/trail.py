@@ -18,7 +18,7 @@ TOLD = {
     ("payment", "release"): "order.released",
     ("payment", "refund_part"): "refund.done",
     ("payment", "refund"): "refund.done",
-    ("payment", "divide"): "refund.done",
+    ("payment", "divide"): "order.released",  # the rest went to the seller
     ("fulfilment", "cancel"): "order.canceled",
     ("fulfilment", "ship_part"): "order.shipped",
     ("fulfilment", "ship"): "order.shipped",

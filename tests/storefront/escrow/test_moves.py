@@ -12,6 +12,7 @@ from engine.exchange import Exchange
 from engine.oracle.machine import OracleMachine
 from engine.types import HOUSE_ESCROW, HOUSE_FEES, HOUSE_GATEWAY, ORDER_COMMAND, PPM, Code, Kind
 from storefront.escrow.moves import Escrow, Reserve, back_as_credit, commission_of, divide, give_back
+from storefront.ledger import Reason
 from storefront.settlement import chain_bytes
 
 DAY_NS = 86_400 * 10**9
@@ -45,7 +46,10 @@ class Venue:
         return [outcome.code for outcome in self.venue.execute(commands)]
 
     def perform(self, move) -> None:
-        assert set(self.execute(move.chain)) <= {Code.OK} if move.chain else True
+        assert set(self.execute(move.chain)) == {Code.OK} if move.chain else move.after == self.escrow
+        for command in move.chain:
+            assert (command["user_hi"][0], command["user_lo"][0]) == self.escrow.user
+            assert command["reason"][0] in set(Reason)
         self.escrow = move.after
 
     def reserve(self) -> Reserve | None:

@@ -90,6 +90,11 @@ async def test_lines_that_cannot_be_delivered_come_back_with_their_tax_and_disco
     assert shown["autoReleaseAt"] is not None
     shown = await act(world, buyer, order_id, "receipt")
     assert (shown["payment"], shown["released"]["amount"]) == ("divided", "45.000004")
+    assert shown["timeline"][-2]["text"] == "45.000004 USDT went to the seller."
+    told = await world.pool.fetch("SELECT type FROM shop_events WHERE seller_id = $1 ORDER BY event_id", seller.seller_id)
+    assert [event["type"] for event in told] == [
+        "order.paid", "refund.done", "order.shipped", "refund.done", "order.released", "order.received",
+    ]  # fmt: skip
     await world.check()
 
 
