@@ -5,6 +5,7 @@ can be started alone with what the supervisor would have given it.
 """
 
 import argparse
+import ipaddress
 import json
 import os
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Settings:
     log_url: str = ""  # empty: the local log of the data directory
     demo: bool = False
     request_weight: int | None = None  # 0: no limit; None: as `weight_per_minute` says
+    webhook_networks: tuple[str, ...] = ()  # networks besides the public internet in which sellers' endpoints may be
 
     @property
     def log_dir(self) -> Path:
@@ -111,6 +113,8 @@ class Settings:
             flags += ["--log", self.log_url]
         if self.request_weight is not None:
             flags += ["--request-weight", str(self.request_weight)]
+        for network in self.webhook_networks:
+            flags += ["--webhook-network", network]
         if self.demo:
             flags.append("--demo")
         return flags
@@ -150,6 +154,13 @@ def _weight(text: str) -> int:
     return int(text)
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a network like 10.20.0.0/16") from None
+
+
 def _log_url(text: str) -> str:
     kind, _, path = text.partition(":")
     if text and (kind != "local" or not path):  # argparse asks about the default, too
@@ -171,6 +182,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--request-weight", type=_weight, default=None, metavar="N",
                         help=f"request weight an address may use in a minute; 0 = no limit (default: {REQUEST_WEIGHT}, "
                              f"with --demo {DEMO_REQUEST_WEIGHT})")  # fmt: skip
+    parser.add_argument("--webhook-network", dest="webhook_networks", type=_network, action="append", default=[], metavar="CIDR",
+                        help="a private network in which sellers' webhooks may be; again for more (with --demo: this machine)")  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="list markets, fund demo users, start demo traders, back-fill a day")
 
 
@@ -184,4 +197,5 @@ def from_arguments(arguments: argparse.Namespace) -> Settings:
         log_url=arguments.log_url,
         demo=arguments.demo,
         request_weight=arguments.request_weight,
+        webhook_networks=tuple(arguments.webhook_networks),
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import ipaddress
 
 import uvicorn
 
@@ -17,6 +18,7 @@ from gateway.identity import Identity
 from gateway.identity.sealing import seal, unseal
 from storefront.app import keep, shop_app
 from storefront.settlement import Settlements
+from storefront.webhooks.address import LOOPBACK
 from storefront.work import Shop, utc_now
 
 DESCRIPTION = "The shop of a running venue: catalog to orders, on DIR/shop.sock; `cryptoshop rest` passes /shop/* on."
@@ -37,6 +39,7 @@ async def open_shop(settings: Settings):
         shop = Shop(
             pool, exchange, Settlements(pool, exchange, utc_now),
             seal=functools.partial(seal, key, api_key=_SEALED_FOR), unseal=functools.partial(unseal, key, api_key=_SEALED_FOR),
+            endpoint_networks=(*(LOOPBACK if settings.demo else ()), *map(ipaddress.ip_network, settings.webhook_networks)),
         )  # fmt: skip
         yield shop, Identity(pool, exchange, key)
 

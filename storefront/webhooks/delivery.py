@@ -82,6 +82,16 @@ async def deliver_next(shop: Shop, session: aiohttp.ClientSession, webhook_id: u
     attempt = await _claim(shop, webhook_id)
     if attempt is None:
         return None
+    try:
+        result = await _send(shop, session, attempt)
+    except Exception:  # a defect, or a master key that is another: it must not stand in the way of the endpoint's other deliveries for ever
+        logger.exception("event=delivery_failed id=%s", attempt.delivery_id)
+        result = Result(None, "the venue could not send it", retry=True)
+    await _record(shop, attempt, result)
+    return result
+
+
+async def _send(shop: Shop, session: aiohttp.ClientSession, attempt: Attempt) -> Result:
     body = message(attempt)
     secret = shop.unseal(attempt.sealed_secret).decode()
     headers = {
@@ -89,9 +99,7 @@ async def deliver_next(shop: Shop, session: aiohttp.ClientSession, webhook_id: u
         "X-CryptoShop-Event": attempt.type, "X-CryptoShop-Delivery": str(attempt.delivery_id),
         "X-CryptoShop-Signature": signature(secret, body, int(shop.clock().timestamp())),
     }  # fmt: skip
-    result = await send(session, attempt.url, body, headers)
-    await _record(shop, attempt, result)
-    return result
+    return await send(session, attempt.url, body, headers)
 
 
 def message(attempt: Attempt) -> bytes:

@@ -220,6 +220,23 @@ async def test_what_a_process_was_sending_when_it_died_is_sent_again_under_the_s
         assert receiver.got[0].delivery == str(claimed.delivery_id)
 
 
+async def test_a_secret_that_cannot_be_read_is_a_failed_attempt_and_not_the_end_of_the_keeper(world, sam, session):
+    async with receiving() as receiver:
+        hook = await endpoint(world, sam, receiver.url)
+        await told(world, sam, "order.paid")
+        await delivery.fan_out(world.shop)
+
+        def another_key(_sealed):
+            raise ValueError
+
+        world.shop.unseal, unseal = another_key, world.shop.unseal
+        result = await delivery.deliver_next(world.shop, session, uuid.UUID(hook["id"]))
+        assert (result.status, result.error, result.retry) == (None, "the venue could not send it", True)
+        world.shop.unseal = unseal
+        later(world, 10)
+        assert (await delivery.deliver_next(world.shop, session, uuid.UUID(hook["id"]))).delivered
+
+
 async def test_two_processes_never_send_one_delivery_at_once(world, sam, session):
     async with receiving() as receiver:
         hook = await endpoint(world, sam, receiver.url)
