@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from cryptoshop.errors import StartError
 from engine.exchange import ExchangeClient
 from gateway.identity.sealing import seal, unseal
 from storefront.app import shop_app
@@ -23,7 +24,7 @@ from storefront.work import Shop, Shopper, utc_now
 _moment: contextvars.ContextVar[datetime.datetime | None] = contextvars.ContextVar("moment", default=None)
 
 
-class ShopSaysNo(Exception):
+class ShopSaysNo(StartError):
     """`code` is the shop's, `detail` what it told with it."""
 
     def __init__(self, request: str, code: str, message: str, detail: dict[str, Any]):
@@ -75,3 +76,12 @@ class Floor:
         if messages[0]["status"] >= 400:
             raise ShopSaysNo(f"{method} {path}", answer["code"], answer["message"], answer.get("detail", {}))
         return answer
+
+    async def settle_left(self, at: datetime.datetime) -> None:
+        """End what a set-up that was killed had left on its way to the ledger, as of that moment."""
+        token = _moment.set(at)
+        try:
+            for row in await self.shop.pool.fetch("SELECT settlement_id FROM shop_settlements WHERE state = 'pending'"):
+                await self.shop.settlements.ended(row["settlement_id"], timeout=30)
+        finally:
+            _moment.reset(token)

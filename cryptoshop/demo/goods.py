@@ -1,10 +1,12 @@
 """What the demo's shop sells, who sells it and where to: categories, sellers, products with their pictures, taxes, vouchers, collections.
 
-Data only. Prices are in the seller's asset and believable at the start prices of cryptoshop/demo/markets.py.
+Data, and what follows from it. Prices are in the seller's asset and believable at the start prices of cryptoshop/demo/markets.py.
 """
 
 from typing import NamedTuple
 
+PICTURES_MAX = 2  # of a product
+SKU_LETTERS = 3  # of a colour's name
 Colour = tuple[str, str, str]  # its name, and the colour and accent that it is drawn with
 Detail = tuple[float, float, float]  # zoom, and around which point
 
@@ -485,3 +487,30 @@ COLLECTIONS = (  # slug, name, and a rule or the drawings of the products
     ("a-reading-corner", "A reading corner", None, ("armchair", "floor_lamp", "bookshelf", "side_table", "mug", "snake_plant")),
     ("a-week-outside", "A week outside", None, ("tent", "backpack", "lantern", "bottle", "skillet", "moka", "sunglasses", "kite")),
 )  # fmt: skip
+
+BY_TITLE = {product.title: product for product in PRODUCTS}
+ASSET_OF = {seller.name: seller.asset for seller in SELLERS}
+
+
+def variants(product: DemoProduct) -> list[dict]:
+    """One for each colour and size; only what there is a choice of is an option."""
+    made = []
+    for colour, *_ in product.colours:
+        for size, price in product.sizes or (("", product.price),):
+            options = {"Colour": colour} if len(product.colours) > 1 else {}
+            options |= {SIZE_NAMES.get(product.drawing, "Size"): size} if size else {}
+            words = [product.drawing, *((colour[:SKU_LETTERS],) if len(product.colours) > 1 else ()), *((size,) if size else ())]
+            sku = "-".join(word.replace(" ", "").upper() for word in words)
+            on_hand = max(2, product.on_hand // max(1, len(product.sizes) - 1))
+            made.append({"sku": sku, "price": price, "options": options, "weightG": product.weight_g, "onHand": on_hand})
+    return made
+
+
+def pictures(product: DemoProduct) -> list[tuple[str, tuple[str, str], tuple[float, float, float]]]:
+    """(alternative text, colours, zoom and centre) of each."""
+    many = len(product.colours) > 1
+    shown = [(f"{product.title}, {name.lower()}" if many else product.title, (colour, accent), (1.0, 50, 50))
+             for name, colour, accent in product.colours]  # fmt: skip
+    if product.detail:
+        shown.insert(1, (f"{product.title}, from close by", product.colours[0][1:], product.detail))
+    return shown[:PICTURES_MAX]

@@ -15,14 +15,13 @@ import asyncpg
 from cryptoshop.demo import goods
 from cryptoshop.demo.drawings import picture
 from cryptoshop.demo.floor import Floor
-from cryptoshop.demo.goods import DemoMethod, DemoProduct, DemoSeller
+from cryptoshop.demo.goods import DemoMethod, DemoProduct, DemoSeller, pictures, variants
 from cryptoshop.demo.markets import MODERATOR, SHOP_MARK
+from cryptoshop.demo.week import Week
 from engine.exchange import ExchangeClient
 from storefront.work import Shopper, utc_now
 
 AT_ONCE = 3  # products that are entered side by side: drawing and encoding take a thread each
-PICTURES_MAX = 2  # of a product
-_SKU_LETTERS = 3
 
 
 async def people(pool: asyncpg.Pool, accounts: dict[str, dict]) -> dict[str, Shopper]:
@@ -43,6 +42,9 @@ async def fill(pool: asyncpg.Pool, exchange: ExchangeClient, master_key: bytes, 
     await filling.products()
     await filling.offers()
     print(f"           shop: {len(goods.PRODUCTS)} products in {time.monotonic() - began:.1f} s", flush=True)
+    began = time.monotonic()
+    orders = await Week(filling.floor).live()
+    print(f"           shop: a week of {orders} orders in {time.monotonic() - began:.1f} s", flush=True)
     await pool.execute(
         """INSERT INTO shop_settings (name, value) VALUES ($1, '{"finished": true}')
            ON CONFLICT (name) DO UPDATE SET value = shop_settings.value || excluded.value""", SHOP_MARK,
@@ -129,7 +131,12 @@ class Filling:
         for seller in goods.SELLERS:
             page = await self.floor.ask(seller.name, "GET", "/shop/seller/products", limit="100")
             there |= {product["title"]: product for product in page["items"]}
-        await asyncio.gather(*(self._product(product, there.get(product.title)) for product in goods.PRODUCTS))
+        tasks = [asyncio.create_task(self._product(product, there.get(product.title))) for product in goods.PRODUCTS]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _product(self, product: DemoProduct, found: dict | None) -> None:
         async with self._threads:
@@ -153,27 +160,3 @@ class Filling:
 
     def _ago(self, days: float) -> datetime.datetime:
         return self.now - datetime.timedelta(days=days)
-
-
-def variants(product: DemoProduct) -> list[dict]:
-    """One for each colour and size; only what there is a choice of is an option."""
-    made = []
-    for colour, *_ in product.colours:
-        for size, price in product.sizes or (("", product.price),):
-            options = {"Colour": colour} if len(product.colours) > 1 else {}
-            options |= {goods.SIZE_NAMES.get(product.drawing, "Size"): size} if size else {}
-            words = [product.drawing, *((colour[:_SKU_LETTERS],) if len(product.colours) > 1 else ()), *((size,) if size else ())]
-            sku = "-".join(word.replace(" ", "").upper() for word in words)
-            on_hand = max(2, product.on_hand // max(1, len(product.sizes) - 1))
-            made.append({"sku": sku, "price": price, "options": options, "weightG": product.weight_g, "onHand": on_hand})
-    return made
-
-
-def pictures(product: DemoProduct) -> list[tuple[str, tuple[str, str], tuple[float, float, float]]]:
-    """(alternative text, colours, zoom and centre) of each."""
-    many = len(product.colours) > 1
-    shown = [(f"{product.title}, {name.lower()}" if many else product.title, (colour, accent), (1.0, 50, 50))
-             for name, colour, accent in product.colours]  # fmt: skip
-    if product.detail:
-        shown.insert(1, (f"{product.title}, from close by", product.colours[0][1:], product.detail))
-    return shown[:PICTURES_MAX]
