@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from storefront.errors import DATABASE_AWAY, Refusal, ShopError
+from storefront.errors import DATABASE_AWAY, DATABASE_BUSY, Refusal, ShopError
 from storefront.http import BODY_MAX, IMAGE_BODY_MAX
 from storefront.work import Later, Shop, Shopper, Work
 
@@ -48,6 +48,12 @@ class Door:
         except DATABASE_AWAY as error:
             logger.warning("event=database_away path=%s error=%s", scope["path"][:100], type(error).__name__)
             await _send(send, _refusal(ShopError(Refusal.UNAVAILABLE)))
+        except DATABASE_BUSY as error:
+            logger.warning("event=database_busy path=%s error=%s", scope["path"][:100], type(error).__name__)
+            await _send(send, _refusal(ShopError(Refusal.BUSY)))
+        except Exception as error:
+            logger.exception("event=request_failed path=%s error=%s", scope["path"][:100], type(error).__name__)
+            await _send(send, _refusal(ShopError(Refusal.INTERNAL)))
 
     async def _read(self, scope, receive, send) -> None:
         async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
@@ -219,7 +225,18 @@ async def _whole_body(scope, receive) -> bytes:
     content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if size and not is_image and content_type != "application/json":
         raise ShopError(Refusal.NOT_JSON)
-    return b"".join(parts)
+    body = b"".join(parts)
+    if not is_image and not _is_text(body):
+        raise ShopError(Refusal.INVALID_REQUEST, "The request is not UTF-8.")
+    return body
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _request_hash(scope, body: bytes) -> bytes:

@@ -140,4 +140,7 @@ async def test_what_is_no_application_is_said_and_leaves_nothing(world):
     for body in NO_APPLICATIONS:
         answer = await apply(world, ann, **body)
         assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_REQUEST"), body
+    async with world.client(ann) as client:
+        answer = await client.post("/shop/seller", content=b'{"name": "\xff"}', headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_REQUEST")
     assert await world.pool.fetchval("SELECT count(*) FROM shop_sellers") == 0
