@@ -4,7 +4,7 @@ import datetime
 import json
 import uuid
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import asyncpg
 import msgspec
@@ -13,7 +13,7 @@ from storefront.catalog.cards import ImageRef, Named
 from storefront.checkout import content as contents
 from storefront.checkout.addresses import Address
 from storefront.checkout.content import Content, Method, Order
-from storefront.checkout.quote import choices
+from storefront.checkout.quote import Leg, choices
 from storefront.checkout.quoting import after_credit, credit_of, legs_of
 from storefront.checkout.receipt import PLACED_SQL, Placed, Receipt, receipt_from
 from storefront.errors import Refusal, ShopError
@@ -115,41 +115,68 @@ class Checkout(Answer):
     receipt: Receipt | None
 
 
+class Standing(NamedTuple):
+    """What is known of a checkout; `account` is the buyer's, `receipt` is there once it is paid."""
+
+    checkout_id: uuid.UUID
+    state: State
+    address: Address
+    expires_at: datetime.datetime
+    reserved_until: datetime.datetime
+    content: Content
+    pay_asset: int
+    most: int
+    credit: dict[int, int]
+    legs: list[Leg]
+    failure: str
+    account: int
+    placed: Sequence[Placed] = ()
+    receipt: Receipt | None = None
+
+
 async def checkout_of(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, checkout_id: uuid.UUID, user_id: int | None,
                       now: datetime.datetime) -> Checkout:  # fmt: skip
     """As it is now. Raises NOT_FOUND, also for another user's."""
     row = await db.fetchrow(_READ, checkout_id, user_id)
     if row is None:
         raise ShopError(Refusal.NOT_FOUND)
-    content = contents.from_text(row["content"])
     state = "expired" if row["state"] == "open" and row["reserved_until"] <= now else row["state"]
-    slippage_ppm = (await settings(db)).slippage_ppm if state == "open" else 0
-    money, pay_asset, legs, credit = _money_of(shop), row["pay_asset"], legs_of(row), credit_of(row)
+    placed = [Placed(*one) for one in row["orders"]]
+    standing = Standing(
+        checkout_id, state, msgspec.json.decode(row["address"], type=Address), row["expires_at"], row["reserved_until"],
+        contents.from_text(row["content"]), row["pay_asset"], row["most"], credit_of(row), legs_of(row), row["failure"], row["account"],
+        placed, await receipt_from(shop, db, row, placed) if state == "paid" else None,
+    )  # fmt: skip
+    return checkout_as(shop, standing, (await settings(db)).slippage_ppm if state == "open" else 0)
+
+
+def checkout_as(shop: Shop, standing: Standing, slippage_ppm: int) -> Checkout:
+    """As it is told; choices to pay with only while it is open."""
+    content, pay_asset, legs, credit = standing.content, standing.pay_asset, standing.legs, standing.credit
     due = after_credit(content.totals(), credit)
     expected = due.get(pay_asset, 0) + sum(leg.expected for leg in legs)
-    machine = shop.exchange.machine
-    placed = [Placed(*one) for one in row["orders"]]
+    money, machine = _money_of(shop), shop.exchange.machine
     return Checkout(
-        id=checkout_id,
-        state=state,
-        address=msgspec.json.decode(row["address"], type=Address),
-        expires_at=milliseconds(row["expires_at"]),
-        reserved_until=milliseconds(row["reserved_until"]),
-        orders=_orders(shop, content, placed),
+        id=standing.checkout_id,
+        state=standing.state,
+        address=standing.address,
+        expires_at=milliseconds(standing.expires_at),
+        reserved_until=milliseconds(standing.reserved_until),
+        orders=_orders(shop, content, standing.placed),
         due=[money(asset, units) for asset, units in sorted(due.items())],
         credit=[money(asset, units) for asset, units in sorted(credit.items())],
         voucher=VoucherUsed(*content.voucher) if content.voucher else None,
         tax_text=content.tax_text,
         pay_asset=shop.asset(pay_asset).name,
-        most=money(pay_asset, row["most"]),
+        most=money(pay_asset, standing.most),
         expected=money(pay_asset, expected),
         conversions=[
             Conversion(machine.symbol(leg.symbol).name, machine.symbol(leg.via_symbol).name if leg.via_symbol else None,
                        money(leg.asset, leg.amount), money(pay_asset, leg.expected), money(pay_asset, leg.most)) for leg in legs
         ],
-        choices=_choices(shop, row["account"], due, slippage_ppm) if state == "open" else [],
-        failure=row["failure"],
-        receipt=await receipt_from(shop, db, row, placed) if state == "paid" else None,
+        choices=_choices(shop, standing.account, due, slippage_ppm) if standing.state == "open" else [],
+        failure=standing.failure,
+        receipt=standing.receipt,
     )  # fmt: skip
 
 

@@ -30,9 +30,9 @@ from storefront.settlement import Settlement
 from storefront.work import Shop, Shopper, Work, told_later
 
 _LOCK = "SELECT * FROM shop_checkouts WHERE checkout_id = $1 AND user_id = $2 FOR NO KEY UPDATE"
-_CONFIRMING = "UPDATE shop_checkouts SET state = 'confirming', failure = '', settlement_id = $2 WHERE checkout_id = $1"
 _PLACE = """
-WITH orders AS (
+WITH checkout AS (UPDATE shop_checkouts SET state = 'confirming', failure = '', settlement_id = $8 WHERE checkout_id = $1),
+     orders AS (
     INSERT INTO shop_orders (order_id, checkout_id, buyer_id, buyer_account, seller_id, asset, items_total, discount, shipping, tax,
                              tax_included, total, from_credit, commission_ppm, escrow_hi, escrow_lo, address, shipping_name, placed_at)
     SELECT order_id, $1, $2, $3, seller_id, asset, items_total, discount, shipping, tax, tax_included, total, from_credit, commission_ppm,
@@ -83,12 +83,11 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
         work.answer_later(_renewed, str(checkout_id))
         return
     legs, credit = legs_of(row), credit_of(row)
-    if not legs and shop.exchange.machine.balance(user.account, row["pay_asset"])[0] < row["most"]:
+    if not legs and not await _has(shop, user.account, row["pay_asset"], row["most"]):
         raise ShopError(Refusal.INSUFFICIENT_BALANCE, detail=await _as_it_is(work, checkout_id))
     if row["voucher_id"] is not None:
         await vouchers.claim(db, row["voucher_id"], checkout_id, user.user_id, now)
     placed = _share_credit(shop, content, credit)
-    await db.execute(_PLACE, checkout_id, user.user_id, user.account, row["address"], now, *_rows(placed))
     source = await credit_account(db, user.user_id) if credit else None
     chain = _chain(shop, checkout_id, user.account, source, legs, placed)
     detail = {
@@ -97,7 +96,7 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
         "holds": {str(one.order_id): [str(half) for half in one.escrow_id] for one in placed},
     }
     settlement_id = await work.settle(PURPOSE, checkout_id, chain, **detail) if chain else None
-    await db.execute(_CONFIRMING, checkout_id, settlement_id)
+    await db.execute(_PLACE, checkout_id, user.user_id, user.account, row["address"], now, *_rows(placed), settlement_id)
     if not chain:  # nothing to pay
         await apply_outcomes(shop, db, [Settlement(uuid.uuid4(), PURPOSE, checkout_id, detail, Code.OK)], now)
     work.answer_later(_ended, str(checkout_id))
@@ -110,6 +109,14 @@ def _confirmed_before(work: Work, row: asyncpg.Record) -> None:
     if row["state"] not in ("confirming", "paid"):
         raise ShopError(Refusal.NOT_NOW, detail={"state": row["state"]})
     work.answer_later(_ended, str(row["checkout_id"]), awaiting=[row["settlement_id"]] if row["state"] == "confirming" else [])
+
+
+async def _has(shop: Shop, account: int, asset: int, amount: int) -> bool:
+    """Whether so much is available; before it says no, the replica has caught up."""
+    machine = shop.exchange.machine
+    if machine.balance(account, asset)[0] < amount:
+        await shop.exchange.caught_up()
+    return machine.balance(account, asset)[0] >= amount
 
 
 @told_later("checkout ended")

@@ -19,23 +19,25 @@ from storefront import stock
 from storefront.cart.lines import LINE_COLUMNS, LINE_ORDER, LINE_TABLES, LINES_MAX, buyable, line_options
 from storefront.checkout import vouchers
 from storefront.checkout.addresses import address_of
+from storefront.checkout.answer import Checkout, Standing, checkout_as
 from storefront.checkout.content import Content, Line, Method, Order, to_text
 from storefront.checkout.pricing import Goods, Item, PricedOrder, TaxRate, price
 from storefront.checkout.quoting import make_quote
 from storefront.errors import Refusal, ShopError
-from storefront.moderation.settings import commission_ppm, settings
+from storefront.moderation.settings import CATEGORY_PPM_SQL, ShopSettings, lowest_ppm, settings
 from storefront.sellers.shipping import Choice, choices
 from storefront.work import Work
 
 ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
-# Three statements, so that each sees what the one before it has waited for.
-_LOCK_CART = "SELECT cart_id FROM shop_carts WHERE user_id = $1 FOR NO KEY UPDATE"
+_LOCK_CART = """
+SELECT cart_id, ARRAY(SELECT state FROM shop_checkouts k WHERE k.cart_id = c.cart_id AND k.state IN ('open', 'confirming')) AS states
+FROM shop_carts c WHERE user_id = $1 FOR NO KEY UPDATE OF c"""
 _GIVE_UP = "UPDATE shop_checkouts SET state = 'abandoned', ended_at = $2 WHERE cart_id = $1 AND state = 'open' RETURNING checkout_id"
 _LINES = f"""
-SELECT {LINE_COLUMNS}, s.payable_account, t.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
-       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = $1 AND k.state IN ('open', 'confirming')) AS paying
-FROM {LINE_TABLES} JOIN shop_categories t USING (category_id)
-LEFT JOIN shop_tax_rates rate ON rate.tax_class = t.tax_class AND rate.country = $2
+SELECT {LINE_COLUMNS}, s.payable_account, category.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
+       s.commission_ppm AS seller_ppm, CASE WHEN s.commission_ppm IS NULL THEN {CATEGORY_PPM_SQL} END AS category_ppm
+FROM {LINE_TABLES} JOIN shop_categories category USING (category_id)
+LEFT JOIN shop_tax_rates rate ON rate.tax_class = category.tax_class AND rate.country = $2
 WHERE cart.cart_id = $1 {LINE_ORDER}"""
 _INSERT = """
 INSERT INTO shop_checkouts (checkout_id, user_id, cart_id, address, content, voucher_id, created_at, reserved_until,
@@ -44,9 +46,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""
 
 
 async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str, uuid.UUID], pay_asset: int, voucher_code: str,
-                        use_credit: bool) -> uuid.UUID:  # fmt: skip
-    """Raises NOT_FOUND (address), CART_EMPTY, SETTLING, OUT_OF_STOCK, PRICE_CHANGED, OWN_GOODS, NO_SHIPPING, TOO_MANY, VOUCHER_INVALID,
-    VOUCHER_USED_UP, or why the asset cannot pay."""
+                        use_credit: bool) -> Checkout:  # fmt: skip
+    """The checkout, open.
+
+    Raises NOT_FOUND (address), CART_EMPTY, SETTLING, OUT_OF_STOCK, PRICE_CHANGED, OWN_GOODS, NO_SHIPPING, TOO_MANY, VOUCHER_INVALID,
+    VOUCHER_USED_UP, or why the asset cannot pay.
+    """
     user, db, now = work.user(), work.db, work.now
     address = await db.fetchrow("SELECT * FROM shop_addresses WHERE address_id = $1 AND user_id = $2", address_id, user.user_id)
     if address is None:
@@ -55,33 +60,41 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     rows = await db.fetch(_LINES, cart_id, address["country"])
     _judge(rows, user.user_id)
     voucher = await vouchers.find(db, voucher_code, user.user_id, now) if voucher_code else None
-    content = await _priced(work, [row for row in rows if buyable(row)], address["country"], shipping, voucher)
     rules = await settings(db)
+    content = await _priced(work, [row for row in rows if buyable(row)], address["country"], shipping, voucher, rules)
     quote = await make_quote(work.shop, db, user.user_id, user.account, content.totals(), pay_asset, use_credit, rules, now)
     checkout_id = uuid.uuid4()
     reserved_until = now + datetime.timedelta(minutes=rules.reservation_minutes)
-    await db.execute(
-        _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address_of(address)).decode(), to_text(content),
-        voucher and voucher["voucher_id"], now, reserved_until, *quote.columns(reserved_until),
-    )  # fmt: skip
+    try:
+        await db.execute(
+            _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address_of(address)).decode(), to_text(content),
+            voucher and voucher["voucher_id"], now, reserved_until, *quote.columns(reserved_until),
+        )  # fmt: skip
+    except asyncpg.UniqueViolationError:
+        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment, or in another window.") from None
     await stock.reserve(db, checkout_id, content.quantities())
-    return checkout_id
+    standing = Standing(
+        checkout_id, "open", address_of(address), min(quote.expires_at, reserved_until), reserved_until, content, quote.plan.asset,
+        quote.plan.most, quote.credit, list(quote.plan.legs), "", user.account,
+    )  # fmt: skip
+    return checkout_as(work.shop, standing, rules.slippage_ppm)
 
 
 async def _clear(db: asyncpg.Connection, user_id: int, now: datetime.datetime) -> uuid.UUID:
-    """The user's cart, locked, with no open checkout any more."""
-    cart_id = await db.fetchval(_LOCK_CART, user_id)
-    if cart_id is None:
+    """The user's cart, locked, with no open checkout any more. One that was opened while the lock was waited for is not seen here;
+    then the database refuses a second one for the cart."""
+    cart = await db.fetchrow(_LOCK_CART, user_id)
+    if cart is None:
         raise ShopError(Refusal.CART_EMPTY)
-    if given_up := [row["checkout_id"] for row in await db.fetch(_GIVE_UP, cart_id, now)]:
+    if "confirming" in cart["states"]:
+        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
+    if cart["states"] and (given_up := [row["checkout_id"] for row in await db.fetch(_GIVE_UP, cart["cart_id"], now)]):
         await stock.release_many(db, given_up)
-    return cart_id
+    return cart["cart_id"]
 
 
 def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
     """Whether these lines can be bought as the cart shows them."""
-    if rows and rows[0]["paying"]:
-        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
     on_sale = [row for row in rows if row["on_sale"]]
     if not on_sale:
         raise ShopError(Refusal.CART_EMPTY)
@@ -97,7 +110,7 @@ def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
 
 
 async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, shipping: Mapping[str, uuid.UUID],
-                  voucher: asyncpg.Record | None) -> Content:  # fmt: skip
+                  voucher: asyncpg.Record | None, rules: ShopSettings) -> Content:  # fmt: skip
     """One order for each seller and asset."""
     groups = [list(group) for _, group in groupby(rows, key=lambda row: (row["seller_id"], row["asset"]))]
     if len(groups) > ORDERS_MAX:
@@ -115,7 +128,7 @@ async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, ship
     if any(order.total > AMOUNT_MAX for order in priced):
         raise ShopError(Refusal.INVALID_AMOUNT)
     orders = [
-        _order(group, order, way, ways, await commission_ppm(work.db, group[0]["seller_id"], [row["category_id"] for row in group]))
+        _order(group, order, way, ways, lowest_ppm(group[0]["seller_ppm"], [row["category_ppm"] for row in group], rules.commission_ppm))
         for group, order, way, ways in zip(groups, priced, chosen, methods, strict=True)
     ]  # fmt: skip
     return Content(orders, (voucher["code"], vouchers.in_words(work.shop, voucher)) if voucher else None, _tax_text(rates))

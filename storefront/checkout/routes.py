@@ -66,8 +66,7 @@ async def start_checkout(data: JSONBody[CheckoutWanted], work: CurrentWork) -> C
     """Price the cart, keep its stock for some minutes and quote what it costs in an asset. Ends the user's checkout before this one."""
     work.user()
     pay_asset = work.shop.asset(data.pay_asset).asset
-    checkout_id = await open_checkout(work, data.address_id, data.shipping, pay_asset, data.voucher, data.use_credit)
-    return await _answer(work, checkout_id)
+    return await open_checkout(work, data.address_id, data.shipping, pay_asset, data.voucher, data.use_credit)
 
 
 @get("/checkouts/{checkout_id:str}")
@@ -85,7 +84,7 @@ async def new_quote(checkout_id: FromPath[str], data: JSONBody[QuoteWanted], wor
     use_credit = row["use_credit"] if data.use_credit is None else data.use_credit
     totals = contents.from_text(row["content"]).totals()
     await requote(work.shop, work.db, row["checkout_id"], user.account, row, totals, pay_asset, use_credit, work.now)
-    return await _answer(work, row["checkout_id"])
+    return await checkout_of(work.shop, work.db, row["checkout_id"], user.user_id, work.now)
 
 
 @post("/checkouts/{checkout_id:str}/confirm", status_code=200)
@@ -140,10 +139,6 @@ def _must_be_open(row, work: Work) -> None:
         raise ShopError(Refusal.QUOTE_EXPIRED, "What was kept for you has been given back. Start again from the cart.")
     if row["state"] != "open":
         raise ShopError(Refusal.NOT_NOW, detail={"state": row["state"]})
-
-
-async def _answer(work: Work, checkout_id: uuid.UUID) -> Checkout:
-    return await checkout_of(work.shop, work.db, checkout_id, work.user().user_id, work.now)
 
 
 ROUTES = [*addresses.ROUTES, start_checkout, read_checkout, new_quote, confirm_checkout, give_up_checkout, look_up_voucher]

@@ -49,6 +49,15 @@ async def change_settings(db: asyncpg.Connection, changes: dict[str, int], user_
     return await settings(db)
 
 
+# The rate of a row's category_id (of what is called `category`), its own or its nearest ancestor's; NULL: none of them has one.
+CATEGORY_PPM_SQL = """(
+    WITH RECURSIVE line AS (
+        SELECT parent_id, commission_ppm FROM shop_categories WHERE category_id = category.category_id
+        UNION SELECT above.parent_id, above.commission_ppm
+        FROM line JOIN shop_categories above ON above.category_id = line.parent_id WHERE line.commission_ppm IS NULL
+    ) SELECT max(commission_ppm) FROM line)"""
+
+
 async def commission_ppm(db: asyncpg.Connection, seller_id: uuid.UUID, category_ids: Iterable[int]) -> int:
     """Of an order of goods of these categories: the seller's own rate; else the lowest of the categories' (so no line bears more than
     was told for it), where a category without a rate has its nearest ancestor's, and without any the platform's."""
@@ -56,12 +65,11 @@ async def commission_ppm(db: asyncpg.Connection, seller_id: uuid.UUID, category_
     if own is not None:
         return own
     rates = await db.fetch(
-        """WITH RECURSIVE line AS (
-               SELECT category_id AS leaf, parent_id, commission_ppm FROM shop_categories WHERE category_id = ANY($1)
-               UNION SELECT line.leaf, above.parent_id, above.commission_ppm
-               FROM line JOIN shop_categories above ON above.category_id = line.parent_id WHERE line.commission_ppm IS NULL
-           ) SELECT leaf, max(commission_ppm) AS ppm FROM line GROUP BY leaf""",
-        list(set(category_ids)),
-    )  # fmt: skip
-    platform = (await settings(db)).commission_ppm
-    return min((platform if rate["ppm"] is None else rate["ppm"] for rate in rates), default=platform)
+        f"SELECT {CATEGORY_PPM_SQL} AS ppm FROM unnest($1::int[]) AS category (category_id)", list(set(category_ids))
+    )
+    return lowest_ppm(own, [rate["ppm"] for rate in rates], (await settings(db)).commission_ppm)
+
+
+def lowest_ppm(own: int | None, categories: Iterable[int | None], platform: int) -> int:
+    """The same from what was read: `categories` by CATEGORY_PPM_SQL."""
+    return own if own is not None else min((platform if ppm is None else ppm for ppm in categories), default=platform)
