@@ -301,7 +301,8 @@ class Week:
 
     async def _reply(self, step: Step) -> None:
         review_id = await self.pool.fetchval(
-            """SELECT r.review_id::text FROM shop_reviews r JOIN shop_order_lines l USING (line_id) WHERE l.order_id = $1 AND l.title = $2""",
+            """SELECT r.review_id::text FROM shop_reviews r JOIN shop_order_lines l USING (line_id)
+               WHERE l.order_id = $1 AND l.title = $2""",
             self.orders[step.order], step.detail["product"],
         )  # fmt: skip
         if review_id:
