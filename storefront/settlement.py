@@ -29,7 +29,6 @@ from engine import commands as make
 from engine.exchange import ExchangeClient, Outcome
 from engine.log.port import LogError
 from engine.types import Code, TransferFlag
-from storefront.errors import DATABASE_AWAY
 
 SWEEP_SECONDS = 2.0
 TOGETHER_MAX = 64  # outcomes of one transaction
@@ -222,8 +221,8 @@ class Settlements:
             logger.exception("event=outcome_not_applied id=%s", one.settlement_id)
             try:
                 await self._failed_to_apply(one.settlement_id, f"{type(error).__name__}: {error}"[:500])
-            except DATABASE_AWAY as away:
-                logger.warning("event=database_away id=%s error=%s", one.settlement_id, type(away).__name__)
+            except Exception as away:  # noqa: BLE001 (whoever waits for it must hear that it is not applied)
+                logger.warning("event=attempt_not_counted id=%s error=%s", one.settlement_id, type(away).__name__)
             _answer(one, None)
 
     async def _past(self, settlement_id: uuid.UUID) -> Settlement | None:
