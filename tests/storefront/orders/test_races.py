@@ -69,7 +69,7 @@ async def rivals(world):
 
 TWICE = (("refund", "refund"), ("release", "release"))
 MEETINGS = (*itertools.combinations(ASKED, 2), *TWICE, ("refund", "release", "dispute"), tuple(ASKED) * 2)
-ROUNDS = 15
+ROUNDS = 10
 
 
 async def test_refund_against_release_against_dispute(rivals):
