@@ -68,7 +68,7 @@ class Door:
         async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
             work = self._work(scope, db)
             actor = f"user:{work.shopper.user_id}" if work.shopper else f"guest:{work.guest.hex()}" if work.guest else ""
-            answers = _Answers(db, actor, key, _request_hash(scope, body)) if key and actor else None
+            answers = _Answers(self._shop, db, actor, key, _request_hash(scope, body)) if key and actor else None
             found = await self._within(work, scope, body, answers)
         if isinstance(found, _Reply):
             return found
@@ -77,32 +77,28 @@ class Door:
     async def _within(self, work: Work, scope, body: bytes, answers: "_Answers | None") -> "_Reply | tuple[int, Later]":
         """One transaction: the answer, or what it follows on."""
         db = work.db
-        outer = db.transaction()
-        await outer.start()
+        transaction = db.transaction()
+        await transaction.start()
         try:
             if answers and (stored := await answers.claim()):
-                await outer.rollback()
+                await transaction.rollback()
                 return stored
-            inner = db.transaction()  # a savepoint: what a refused request changed goes back, its stored answer stays
-            await inner.start()
             reply = await self._handle(scope, body)
-            await (inner.commit() if reply.status < 400 else inner.rollback())
-            if reply.status >= 500:
-                await outer.rollback()
-                return reply
-            later = work.later if reply.status < 400 else None
+            if reply.status >= 400:  # all of it goes back, the claim of the key too; who claims it meanwhile answers for both
+                await transaction.rollback()
+                return await answers.refuse(reply) if answers and reply.status < 500 else reply
+            later = work.later
             if answers:
                 await (answers.store(reply) if later is None else answers.expect(reply.status, later))
-            await outer.commit()
+            await transaction.commit()
         except BaseException:
             if not db.is_closed() and db.is_in_transaction():
-                await outer.rollback()
+                await transaction.rollback()
             raise
         if later is not None:
             return reply.status, later
-        if reply.status < 400:
-            for settlement_id in work.settlement_ids:
-                self._shop.settlements.dispatch(settlement_id)
+        for settlement_id in work.settlement_ids:
+            self._shop.settlements.dispatch(settlement_id)
         return reply
 
     async def _tell(self, status: int, later: Later, shopper: Shopper | None, answers: "_Answers | None") -> "_Reply":
@@ -152,13 +148,13 @@ class _Reply:
 
 
 class _Answers:
-    """The stored answer of one actor's key."""
+    """The stored answer of one actor's key; sealed, since there are answers with secrets that are shown once."""
 
-    def __init__(self, db: asyncpg.Connection, actor: str, key: str, request_hash: bytes):
-        self._db, self._actor, self._key, self._hash = db, actor, key, request_hash
+    def __init__(self, shop: Shop, db: asyncpg.Connection, actor: str, key: str, request_hash: bytes):
+        self._shop, self._db, self._actor, self._key, self._hash = shop, db, actor, key, request_hash
 
     def on(self, db: asyncpg.Connection) -> "_Answers":
-        return _Answers(db, self._actor, self._key, self._hash)
+        return _Answers(self._shop, db, self._actor, self._key, self._hash)
 
     async def claim(self) -> "_Reply | tuple[int, Later] | None":
         """The answer given before, or what it follows on; None where the key is new and now this request's. Raises KEY_REUSED."""
@@ -167,12 +163,25 @@ class _Answers:
             self._actor, self._key, self._hash,
         ):  # fmt: skip
             return None
+        return await self._stored()
+
+    async def refuse(self, reply: _Reply) -> "_Reply | tuple[int, Later]":
+        """Store a refusal, of which nothing else is kept; where another request has the key by now, its answer counts."""
+        if await self._db.fetchval(
+            """INSERT INTO shop_answers (actor, key, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT DO NOTHING RETURNING true""",
+            self._actor, self._key, self._hash, reply.status, reply.body,
+        ):  # fmt: skip
+            return reply
+        return await self._stored()
+
+    async def _stored(self) -> "_Reply | tuple[int, Later]":
         row = await self._db.fetchrow(
             "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
         )
         if row["request_hash"] != self._hash:
             raise ShopError(Refusal.KEY_REUSED)
-        return _replay(row) if row["status"] else Later.of_text(row["body"])
+        return self._replay(row) if row["status"] else Later.of_text(row["body"])
 
     async def expect(self, status: int, later: Later) -> None:
         """How the answer will be made."""
@@ -184,15 +193,14 @@ class _Answers:
         """Unless another was first; returns the one that holds."""
         if await self._db.fetchval(
             "UPDATE shop_answers SET status = $3, body = $4 WHERE actor = $1 AND key = $2 AND status = 0 RETURNING true",
-            self._actor, self._key, reply.status, reply.body,
+            self._actor, self._key, reply.status, self._shop.seal(reply.body),
         ):  # fmt: skip
             return reply
         row = await self._db.fetchrow("SELECT status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key)
-        return _replay(row) if row else reply  # forgotten meanwhile, for its age
+        return self._replay(row) if row else reply  # forgotten meanwhile, for its age
 
-
-def _replay(row: asyncpg.Record) -> _Reply:
-    return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], row["body"])
+    def _replay(self, row: asyncpg.Record) -> _Reply:
+        return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], self._shop.unseal(row["body"]))
 
 
 def _refusal(error: ShopError) -> _Reply:
