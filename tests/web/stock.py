@@ -65,15 +65,15 @@ def picture(colour: str, shape: int) -> bytes:
 
 GOODS = [
     # title, category, asset, price, colour, attributes
-    ("Walnut desk lamp", "lighting", "USDT", "89.90", "#4a5a6a", {"Material": "Walnut", "Height": "42 cm"}),
-    ("Brass reading lamp", "lighting", "USDT", "129.00", "#8a6d3b", {"Material": "Brass", "Height": "55 cm"}),
-    ("Oak floor lamp", "lighting", "ETH", "0.0750", "#5b6f4c", {"Material": "Oak", "Height": "160 cm"}),
-    ("Stoneware mug", "kitchen", "USDT", "18.50", "#7a5c58", {"Material": "Stoneware"}),
-    ("Cast iron pan", "kitchen", "USDT", "54.00", "#3f4a57", {"Material": "Iron"}),
-    ("Olive wood board", "kitchen", "BTC", "0.00065000", "#6c7a3f", {"Material": "Olive wood"}),
-    ("Linen notebook", "paper", "USDT", "14.00", "#57618a", {"Material": "Linen", "Pages": "192"}),
-    ("Fountain pen", "paper", "BTC", "0.00210000", "#35506b", {"Material": "Brass"}),
-    ("Letterpress cards", "paper", "USDT", "22.00", "#86506a", {"Material": "Cotton"}),
+    ("Tansy desk lamp", "lighting", "USDT", "89.90", "#4a5a6a", {"Material": "Walnut", "Height": "42 cm"}),
+    ("Tansy reading lamp", "lighting", "USDT", "129.00", "#8a6d3b", {"Material": "Brass", "Height": "55 cm"}),
+    ("Tansy floor lamp", "lighting", "ETH", "0.0750", "#5b6f4c", {"Material": "Oak", "Height": "160 cm"}),
+    ("Bramble mug", "kitchen", "USDT", "18.50", "#7a5c58", {"Material": "Stoneware"}),
+    ("Bramble pan", "kitchen", "USDT", "54.00", "#3f4a57", {"Material": "Iron"}),
+    ("Bramble board", "kitchen", "BTC", "0.00065000", "#6c7a3f", {"Material": "Olive wood"}),
+    ("Sorrel notebook", "paper", "USDT", "14.00", "#57618a", {"Material": "Linen", "Pages": "192"}),
+    ("Sorrel pen", "paper", "BTC", "0.00210000", "#35506b", {"Material": "Brass"}),
+    ("Sorrel cards", "paper", "USDT", "22.00", "#86506a", {"Material": "Cotton"}),
 ]
 
 
@@ -87,7 +87,7 @@ class Stock:
         self.admin = administrator(venue)
         self.categories = {
             slug: self.admin.call("POST", "/shop/admin/categories", {"name": name, "slug": f"{slug}-test"})["id"]
-            for slug, name in (("lighting", "Lamps"), ("kitchen", "Kitchenware"), ("paper", "Stationery"))
+            for slug, name in (("lighting", "Tansy lamps"), ("kitchen", "Bramble kitchenware"), ("paper", "Sorrel stationery"))
         }
         self.seller = Person(venue, "seller@example.com")
         about = "Small things for the home, made to be kept."
@@ -104,7 +104,7 @@ class Stock:
 
     def _product(self, index: int, title: str, category: str, asset: str, price: str, colour: str, attributes: dict[str, str]) -> dict:
         variants = [{"sku": f"T{index}", "options": {}, "price": price, "weightG": 400, "onHand": 40}]
-        if title == "Stoneware mug":
+        if title == "Bramble mug":
             variants = [
                 {
                     "sku": f"T{index}-{size}-{glaze}",

@@ -213,6 +213,14 @@ function ShippingStep(props: { checkout: Checkout | null; waiting: boolean; onCh
 
 function Parcel({ order, onChoose }: { order: CheckoutOrder; onChoose: (method: string) => void }) {
   const group = useId();
+  // The choice shows at once; what the shop then answers wins.
+  const [wished, setWished] = useState("");
+  useEffect(() => setWished(""), [order]);
+  const chosen = wished || order.shippingMethod.id;
+  const choose = (method: string) => {
+    setWished(method);
+    onChoose(method);
+  };
   return (
     <div className="parcel" role="group" aria-label={`From ${order.seller.name}`}>
       <h3>From {order.seller.name}</h3>
@@ -230,7 +238,7 @@ function Parcel({ order, onChoose }: { order: CheckoutOrder; onChoose: (method: 
       <div role="radiogroup" aria-label={`Shipping from ${order.seller.name}`} className="choices">
         {order.shippingChoices.map((choice) => (
           <label key={choice.id} className="choice">
-            <input type="radio" name={group} checked={choice.id === order.shippingMethod.id} onChange={() => onChoose(choice.id)} />
+            <input type="radio" name={group} checked={choice.id === chosen} onChange={() => choose(choice.id)} />
             <span>
               {choice.name} <span className="quiet">{days(choice)}</span>
             </span>

@@ -162,13 +162,11 @@ function Options(props: { name: string; values: string[]; product: Product; chos
       <div className="option-values">
         {values.map((value) => {
           const stock = stockOfChoice(product.variants, chosen, name, value) ?? "none";
+          const note = CHOICE_NOTES[stock];
           return (
-            <label key={value} className={`option ${stock}`} title={CHOICE_NOTES[stock] || undefined}>
-              <input type="radio" name={group} checked={chosen[name] === value} onChange={() => props.onChoose(choose(product.variants, chosen, name, value))} />
-              <span>
-                {value}
-                {CHOICE_NOTES[stock] && <span className="visually-hidden">, {CHOICE_NOTES[stock]}</span>}
-              </span>
+            <label key={value} className={`option ${stock}`} title={note || undefined}>
+              <input type="radio" name={group} aria-label={note ? `${value}, ${note}` : value} checked={chosen[name] === value} onChange={() => props.onChoose(choose(product.variants, chosen, name, value))} />
+              <span>{value}</span>
             </label>
           );
         })}
