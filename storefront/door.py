@@ -170,7 +170,7 @@ class _Answers:
         if await self._db.fetchval(
             """INSERT INTO shop_answers (actor, key, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT DO NOTHING RETURNING true""",
-            self._actor, self._key, self._hash, reply.status, reply.body,
+            self._actor, self._key, self._hash, reply.status, self._shop.seal(reply.body),
         ):  # fmt: skip
             return reply
         return await self._stored()

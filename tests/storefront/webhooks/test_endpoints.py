@@ -36,6 +36,23 @@ async def test_endpoints_are_made_changed_and_removed_by_their_owner(world):
         assert await world.pool.fetchval("SELECT count(*) FROM shop_deliveries") == 0
 
 
+async def test_a_secret_lies_nowhere_in_the_clear_also_not_in_the_answer_that_a_repeated_request_gets(world):
+    def turned(secret):
+        return bytes(byte ^ 0x55 for byte in secret)
+
+    world.shop.seal = world.shop.unseal = turned
+    async with world.client(await world.seller("sam")) as client:
+        made, again = [await client.post("/shop/seller/webhooks", json=HOOK, headers={"Idempotency-Key": "one"}) for _ in range(2)]
+        refused = [await client.post("/shop/seller/webhooks", json={"url": "x"}, headers={"Idempotency-Key": "two"}) for _ in range(2)]
+    assert (again.status_code, again.json()) == (201, made.json())
+    assert [answer.json()["code"] for answer in refused] == ["INVALID_REQUEST"] * 2
+    secret = made.json()["secret"].encode()
+    for column in ("sealed_secret FROM shop_webhooks", "body FROM shop_answers WHERE status = 201"):
+        (stored,) = [row[0] for row in await world.pool.fetch(f"SELECT {column}")]
+        assert secret not in stored
+        assert secret in turned(stored)
+
+
 async def test_what_is_no_endpoint_is_said_and_leaves_nothing(world):
     async with world.client(await world.seller("sam")) as client:
         for change in ({"url": "ftp://example.org"}, {"url": "http://10.0.0.1/"}, {"url": "http://x"  + "y" * 600}, {"url": "http://a b"},
