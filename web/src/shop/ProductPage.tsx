@@ -18,6 +18,7 @@ import { useKept, useKeptList } from "./kept";
 import { Bone, Failure, FiveStars, HeartButton, Picture, PriceTag, ShopPage, Stars, Stepper } from "./parts";
 
 const COUNTRIES_NAMED = 4;
+const EVERYWHERE = "*";
 
 export function ProductPage({ name: slug }: { name: string }) {
   const product = useKept(`product ${slug}`, () => readProduct(slug));
@@ -102,6 +103,7 @@ function Goods({ product }: { product: Product }) {
 
 function ShipsTo({ countries }: { countries: string[] }) {
   if (!countries.length) return "Delivery is chosen at checkout.";
+  if (countries.includes(EVERYWHERE)) return "Ships worldwide.";
   const named = countries.slice(0, COUNTRIES_NAMED).map(countryName).join(", ");
   const more = countries.length - COUNTRIES_NAMED;
   return (

@@ -5,6 +5,7 @@ import { readCollection, searchProducts } from "../api/shop";
 import type { Facets, FacetValue, ProductPage, ProductSearch, SortOrder } from "../api/shop-types";
 import { parseTyped } from "../lib/decimal";
 import { filterCount, readSearch, searchPath, SORTS, toggleAttribute } from "../lib/productSearch";
+import { sentence } from "../lib/orderWords";
 import { useStore } from "../state/store";
 import { go, place, query, to } from "../ui/route";
 import { Empty } from "../ui/states";
@@ -43,7 +44,7 @@ function Search() {
   const shown = list.value ?? last;
   const [sheet, setSheet] = useState(false);
   const category = shown?.facets.categories.find(({ value }) => value === search.category);
-  const title = search.q ? `“${search.q}”` : (category?.label ?? (search.category ? search.category.replaceAll("-", " ") : "All goods"));
+  const title = search.q ? `“${search.q}”` : (category?.label ?? (search.category ? sentence(search.category.replaceAll("-", "_")) : "All goods"));
   const show = (changes: Partial<ProductSearch>) => go(searchPath({ ...search, ...changes }));
   const filters = filterCount(search);
 
@@ -113,6 +114,8 @@ function NothingFound({ search }: { search: ProductSearch }) {
   );
 }
 
+const starsWords = (rating: number): string => (rating === 5 ? "5 stars" : `${rating} ${rating === 1 ? "star" : "stars"} and more`);
+
 type Show = (changes: Partial<ProductSearch>) => void;
 
 /** What narrows the list, each to be taken away. */
@@ -125,7 +128,7 @@ function Chosen(props: { search: ProductSearch; facets: Facets | undefined; show
   if (search.priceMin || search.priceMax) chips.push([`${search.priceMin ?? 0} – ${search.priceMax ?? "any"} ${search.asset ?? ""}`, { priceMin: undefined, priceMax: undefined, asset: undefined }]);
   else if (search.asset) chips.push([`Priced in ${search.asset}`, { asset: undefined }]);
   if (search.inStock) chips.push(["In stock", { inStock: undefined }]);
-  if (search.rating) chips.push([`${search.rating} stars and more`, { rating: undefined }]);
+  if (search.rating) chips.push([starsWords(search.rating), { rating: undefined }]);
   for (const one of search.attr ?? []) chips.push([one.replace(":", ": "), { attr: toggleAttribute(search, one).attr }]);
   if (!chips.length) return null;
   return (
@@ -181,7 +184,7 @@ function FacetList(props: { facets: Facets; search: ProductSearch; show: Show })
       {facets.ratings.length > 0 && (
         <Facet title="Rating">
           {facets.ratings.map(({ value, count }) => (
-            <FacetCheck key={value} text={`${value} stars and more`} count={count} checked={String(search.rating) === value} onChange={(on) => show({ rating: on ? Number(value) : undefined })} />
+            <FacetCheck key={value} text={starsWords(Number(value))} count={count} checked={String(search.rating) === value} onChange={(on) => show({ rating: on ? Number(value) : undefined })} />
           ))}
         </Facet>
       )}
