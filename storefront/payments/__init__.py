@@ -14,4 +14,4 @@ keepers: list = []
 
 def wire(shop: Shop) -> None:
     gift_cards.wire(shop.settlements)
-    payouts.wire(shop.settlements)
+    payouts.wire(shop)

@@ -5,6 +5,7 @@ two payouts, however they meet, can take more than was released less the reserve
 """
 
 import datetime
+import functools
 import uuid
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from engine import commands as make
 from engine.types import Kind
 from storefront.errors import Refusal, ShopError
 from storefront.ledger import Reason, uuid_pair
-from storefront.settlement import Settlement, Settlements
+from storefront.settlement import Settlement
 from storefront.webhooks.outbox import tell
 from storefront.work import Shop, Work
 
@@ -62,16 +63,17 @@ async def pay_out(work: Work, seller_id: uuid.UUID, payable_account: int, asset:
     return payout_id
 
 
-def wire(settlements: Settlements) -> None:
-    settlements.on(PURPOSE, _ended)
+def wire(shop: Shop) -> None:
+    shop.settlements.on(PURPOSE, functools.partial(_ended, shop))
 
 
-async def _ended(db: asyncpg.Connection, settlement: Settlement, now: datetime.datetime) -> None:
+async def _ended(shop: Shop, db: asyncpg.Connection, settlement: Settlement, now: datetime.datetime) -> None:
     state = "done" if settlement.done else "failed"
     row = await db.fetchrow(
         "UPDATE shop_payouts SET state = $2, ended_at = $3 WHERE payout_id = $1 RETURNING seller_id, asset, amount",
         settlement.subject_id, state, now,
     )  # fmt: skip
     if settlement.done:
-        body = {"payoutId": str(settlement.subject_id), "asset": row["asset"], "units": row["amount"]}
+        amount = {"asset": shop.asset(row["asset"]).name, "amount": shop.text(row["asset"], row["amount"])}
+        body = {"payoutId": str(settlement.subject_id), "amount": amount}
         await tell(db, row["seller_id"], "payout.done", body, now)
