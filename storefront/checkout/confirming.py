@@ -7,11 +7,11 @@ The payment is one linked chain: the conversions; for each order its money into 
 it there for the seller. All of it happens, or nothing.
 """
 
-import json
 import uuid
 from collections.abc import Sequence
 
 import asyncpg
+import msgspec
 import numpy as np
 
 from engine import commands as make
@@ -162,7 +162,7 @@ def _rows(placed: Sequence[_Placed]) -> tuple[str, str]:
     lines = [
         {name: getattr(line, name) for name in _LINE_FIELDS} | {"order_id": one.order_id} for one in placed for line in one.order.lines
     ]
-    return json.dumps(orders, default=str), json.dumps(lines, default=str)
+    return msgspec.json.encode(orders).decode(), msgspec.json.encode(lines).decode()
 
 
 def _chain(shop: Shop, checkout_id: uuid.UUID, account: int, credit_source: int | None, legs: Sequence[Leg],
