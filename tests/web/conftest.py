@@ -109,12 +109,14 @@ def open_desk(browser: Browser, venue: Serve) -> Iterator[Callable[..., Desk]]:
     with ExitStack() as stack:
         desks: list[Desk] = []
 
-        def open_one(width: int = 1440, theme: str = "dark", state: dict | None = None, faults_expected: bool = False) -> Desk:
+        def open_one(width: int = 1440, theme: str = "dark", state: dict | None = None, faults_expected: bool = False,
+                     with_worker: bool = False) -> Desk:  # fmt: skip
             w, h = SIZES[width]
             # Without a service worker every request is one that a test can hold back or answer otherwise.
             context = browser.new_context(
-                viewport={"width": w, "height": h}, color_scheme=theme, storage_state=state, service_workers="block"
-            )
+                viewport={"width": w, "height": h}, color_scheme=theme, storage_state=state,
+                service_workers="allow" if with_worker else "block",
+            )  # fmt: skip
             context.set_default_timeout(WAIT_S * 1000)
             stack.callback(context.close)
             desk = Desk(context.new_page(), venue)
