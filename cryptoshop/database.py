@@ -36,6 +36,7 @@ from cryptoshop.errors import StartError
 DATABASE = "cryptoshop"
 OLDEST_SERVER = 14  # major version of PostgreSQL
 POOL_CONNECTIONS = 8
+STATEMENTS_KEPT = 256  # prepared, of one connection
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0
 START_SECONDS = 60.0
@@ -432,11 +433,18 @@ class PlainConnection(asyncpg.Connection):
         return ""
 
 
-async def pool(url: str, *, connections: int = POOL_CONNECTIONS, name: str = "cryptoshop") -> asyncpg.Pool:
-    """Connections of one process: at most `connections`, opened as they are needed. Raises StartError as `connect` does."""
+async def pool(url: str, *, connections: int = POOL_CONNECTIONS, name: str = "cryptoshop", plan_once: bool = False) -> asyncpg.Pool:
+    """Connections of one process: at most `connections`, opened as they are needed. Raises StartError as `connect` does.
+
+    With `plan_once` each statement is planned at its first use on a connection and not for its parameters again and again: for those that
+    find their rows by keys whatever the parameters are.
+    """
     await (await connect(url)).close()
-    return await asyncpg.create_pool(url, min_size=1, max_size=connections, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS,
-                                     connection_class=PlainConnection, server_settings={"application_name": name})  # fmt: skip
+    session = {"application_name": name} | ({"plan_cache_mode": "force_generic_plan"} if plan_once else {})
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=connections, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=session,
+        connection_class=PlainConnection, statement_cache_size=STATEMENTS_KEPT, max_cached_statement_lifetime=0,
+    )  # fmt: skip
 
 
 def run_sql(url: str, statements: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ _SEALED_FOR = "shop"
 async def open_shop(settings: Settings):
     """(Shop, Identity) over this process's own replica, caught up; closes everything it opened."""
     async with contextlib.AsyncExitStack() as stack:
-        pool = await database.pool(settings.database_url or settings.running_database_url(), connections=CONNECTIONS)
+        pool = await database.pool(settings.database_url or settings.running_database_url(), connections=CONNECTIONS, plan_once=True)
         stack.push_async_callback(pool.close)
         exchange = await ExchangeClient.open(settings.resolved_log_url, role=SHOP_ROLE, snapshots=settings.snapshot_dir, clock=True)
         stack.push_async_callback(exchange.close)
@@ -49,7 +49,7 @@ async def serve(settings: Settings) -> None:
     async with open_shop(settings) as (shop, identity), sampled("shop", shop.exchange):
         config = uvicorn.Config(
             ShopperMiddleware(shop_app(shop), identity), uds=str(settings.shop_socket), log_config=None, access_log=False,
-            server_header=False, http=BoundedHttp, timeout_graceful_shutdown=3, lifespan="off",
+            server_header=False, date_header=False, proxy_headers=False, http=BoundedHttp, timeout_graceful_shutdown=3, lifespan="off",
         )  # fmt: skip
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # the role's shell owns the signals
