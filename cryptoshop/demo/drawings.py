@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-SIZE = 800  # pixels of the finished picture
+SIZE = 720  # pixels of the finished picture
 FLOOR = 86
 _HORIZON = 71
 _FINER = 3  # drawn so much larger, then scaled down for smooth edges
-_SIDE = SIZE * _FINER
 _SHADOW = "#20242c"
 _SAMPLES = 10  # points of a curve between two that are given
 
@@ -48,9 +47,10 @@ class Canvas:
 
     def __init__(self, backdrop: str, zoom: float, at: Point):
         self.backdrop = backdrop
-        self._scale = _SIDE / 100 * zoom
-        self._left, self._top = (_SIDE / 2 - part * self._scale for part in at)
-        self._image = Image.new("RGB", (_SIDE, _SIDE), backdrop)
+        self._side = SIZE * _FINER
+        self._scale = self._side / 100 * zoom
+        self._left, self._top = (self._side / 2 - part * self._scale for part in at)
+        self._image = Image.new("RGB", (self._side, self._side), backdrop)
         self._draw = ImageDraw.Draw(self._image)
         self._hangs = False
 
@@ -69,8 +69,8 @@ class Canvas:
     def stand(self, x: float, width: float, y: float = FLOOR) -> None:
         """The floor, and on it a soft shadow that is `width` wide around x."""
         _, horizon = self._pixel((0, _HORIZON))
-        if horizon < _SIDE:
-            self._draw.rectangle((0, horizon, _SIDE, _SIDE), fill=shade(self.backdrop, -0.075))
+        if horizon < self._side:
+            self._draw.rectangle((0, horizon, self._side, self._side), fill=shade(self.backdrop, -0.075))
         self._soft(x + 2, y + 0.3, width / 2 + 2, 3.1, 105)
 
     def hang(self) -> None:
@@ -911,7 +911,7 @@ def tshirt(c: Canvas, colour: str, accent: str) -> None:
     c.line([(72.5, 44), (71, 34)], 0.6, shade(colour, -0.22))
     c.oval(50, 16, 12, 8.4, shade(colour, -0.2))
     c.oval(50, 14.6, 10.2, 7, c.backdrop)
-    c.box(36, 8, 64, 15.9, c.backdrop)
+    c.box(36, 6, 64, 15.9, c.backdrop)
     c.line([(27, 85.4), (73, 85.4)], 0.5, shade(colour, -0.2))
     c.disc(50, 50, 9.4, accent)
     c.shape([(44, 53), (48.4, 44.6), (52, 50), (53.4, 48), (56.6, 53)], colour)

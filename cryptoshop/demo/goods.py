@@ -52,7 +52,7 @@ class DemoProduct(NamedTuple):
     price: str
     weight_g: int
     on_hand: int
-    days_old: int
+    days_old: float
     backdrop: str
     colours: tuple[Colour, ...]
     attributes: dict[str, str]
@@ -216,14 +216,14 @@ PRODUCTS = (
         "The octagonal one. Fill it with water to the valve, coffee to the rim, and listen. A spare gasket lies in the box.",
     ),
     DemoProduct(
-        "beans", "House blend, whole beans", "slowcup", "beans-and-leaves", "16", 520, 140, 12, BLUSH, (("Green", "#5e7a5a", "#efe0c0"),),
+        "beans", "House blend, whole beans", "slowcup", "beans-and-leaves", "16", 520, 140, 3, BLUSH, (("Green", "#5e7a5a", "#efe0c0"),),
         {"Origin": "Brazil, Ethiopia", "Roast": "Medium", "Kind": "Coffee"},
         "Brazil for chocolate, Ethiopia for fruit. Good as espresso, forgiving as filter. Roasted on the Monday before we send it; best "
         "between one and six weeks later.",
         (("250 g", "9.50"), ("500 g", "16"), ("1 kg", "29")), detail=(1.9, 46, 54),
     ),
     DemoProduct(
-        "tea", "First flush Darjeeling", "slowcup", "beans-and-leaves", "14.80", 180, 75, 16, SAGE, (("Sand", "#cdb384", "#f5ecd9"),),
+        "tea", "First flush Darjeeling", "slowcup", "beans-and-leaves", "14.80", 180, 75, 6, SAGE, (("Sand", "#cdb384", "#f5ecd9"),),
         {"Origin": "India", "Kind": "Tea"},
         "Leaves of this spring from one garden, 100 g in a tin that closes well. Light, flowery, and done in two and a half minutes at 85 "
         "degrees.",
@@ -380,7 +380,7 @@ PRODUCTS = (
         "Asks for a sunny window and otherwise to be left alone. Flowers in its third or fourth year, usually when nobody is looking.",
     ),
     DemoProduct(
-        "snake_plant", "Snake plant", "fernhill", "house-plants", "27", 1900, 28, 10, BLUSH,
+        "snake_plant", "Snake plant", "fernhill", "house-plants", "27", 1900, 28, 5, BLUSH,
         (("White pot", "#4d7f5c", "#eee7da"), ("Clay pot", "#4d7f5c", "#c0714f")),
         {"Colour": "Green", "Light": "Any", "Water": "Every three weeks"},
         "Survives offices, holidays and good intentions. 50 cm, five leaves, more on the way.",
@@ -404,7 +404,7 @@ PRODUCTS = (
         "Cubes, prisms and balls of maple, edges broken by hand, in a cotton bag. What is built with them falls over with a good sound.",
     ),
     DemoProduct(
-        "kite", "Diamond kite", "fernhill", "soft-and-outside", "24", 280, 42, 14, MIST,
+        "kite", "Diamond kite", "fernhill", "soft-and-outside", "24", 280, 42, 1.5, MIST,
         (("Red", "#c9523f", "#3f7f86"), ("Yellow", "#e3ab3d", "#7d5a86")),
         {"Material": "Ripstop nylon", "Colour": "Red", "Age": "From 5 years"},
         "Flies from three Beaufort on, comes with forty metres of line and a tail with bows. Folds to the length of a forearm.",
@@ -425,7 +425,7 @@ PRODUCTS = (
         detail=(2.0, 50, 50),
     ),
     DemoProduct(
-        "tshirt", "Heavy cotton T-shirt", "papertrail", "clothing", "32", 240, 48, 11, SAND,
+        "tshirt", "Heavy cotton T-shirt", "papertrail", "clothing", "32", 240, 48, 6.5, SAND,
         (("Navy", "#3b5070", "#e2d5bd"), ("White", "#f7f5f0", "#c0704f"), ("Moss", "#7a8b66", "#e9dfc7")),
         {"Material": "Cotton", "Colour": "Navy", "Made in": "Japan"},
         "Loop-wheeled cotton, 240 g, no side seams. It will be your favourite in about ten washes. Cut straight; if between sizes, take "
@@ -433,26 +433,26 @@ PRODUCTS = (
         (("S", "32"), ("M", "32"), ("L", "32"), ("XL", "34")),
     ),
     DemoProduct(
-        "beanie", "Ribbed wool beanie", "papertrail", "clothing", "28", 110, 55, 9, DEW,
+        "beanie", "Ribbed wool beanie", "papertrail", "clothing", "28", 110, 55, 2, DEW,
         (("Rust", "#b5643f", "#efe2cc"), ("Navy", NAVY, "#efe2cc")),
         {"Material": "Merino wool", "Colour": "Rust", "Made in": "Japan"},
         "Knitted in one piece from merino, long enough to turn up once. Does not itch, and has been asked.",
     ),
     DemoProduct(
-        "sneakers", "Canvas sneakers", "papertrail", "clothing", "89", 820, 20, 8, BLUSH,
+        "sneakers", "Canvas sneakers", "papertrail", "clothing", "89", 820, 20, 4, BLUSH,
         (("Indigo", "#4a5f8c", "#d9b45f"), ("Olive", "#7b7f56", "#b0573f")),
         {"Material": "Canvas and rubber", "Colour": "Indigo", "Made in": "Japan"},
         "Vulcanised soles, indigo canvas that fades where you bend it, laces of cotton. They run true to size.",
         (("39", "89"), ("41", "89"), ("43", "89"), ("45", "89")),
     ),
     DemoProduct(
-        "sunglasses", "Acetate sunglasses", "papertrail", "accessories", "74", 60, 24, 7, SAGE,
+        "sunglasses", "Acetate sunglasses", "papertrail", "accessories", "74", 60, 24, 4.5, SAGE,
         (("Tortoise", "#7a4a2e", "#5b6e5a"), ("Black", "#2b2f36", "#58616e")),
         {"Material": "Acetate", "Colour": "Tortoise", "Made in": "Japan"},
         "Cut from one sheet of acetate and polished for three days. Lenses block all of UV-A and UV-B and none of the fun.",
     ),
     DemoProduct(
-        "tote", "Market tote", "papertrail", "accessories", "26", 210, 70, 6, LILAC,
+        "tote", "Market tote", "papertrail", "accessories", "26", 210, 70, 5.5, LILAC,
         (("Natural", "#e0d2b4", "#5f7f5d"), ("Clay", "#c27a58", "#f0e3cd")),
         {"Material": "Cotton canvas", "Colour": "Natural", "Made in": "Japan"},
         "Sixteen-ounce canvas, handles long enough for a shoulder in a winter coat. Carries eleven kilograms; we stopped there.",
@@ -480,7 +480,7 @@ VOUCHERS = (  # the issuing seller ("" for the platform), and the body of the re
 )
 
 COLLECTIONS = (  # slug, name, and a rule or the drawings of the products
-    ("new-this-week", "New this week", {"sort": "newest"}, ()),
+    ("new-this-week", "New this week", None, tuple(product.drawing for product in reversed(PRODUCTS) if product.days_old <= 7)),
     ("under-50-usdt", "Under 50 USDT", {"asset": "USDT", "priceMax": "50", "sort": "sold"}, ()),
     ("slow-mornings", "Slow mornings", None, ("kettle", "grinder", "dripper", "beans", "mug", "side_table", "radio", "tea")),
     ("priced-in-bitcoin", "Priced in bitcoin", {"asset": "BTC"}, ()),

@@ -1,4 +1,5 @@
-"""The demo's traders: makers who keep a ladder of quotes, takers who cross it. They use the public API like any client.
+"""The demo's traders: makers who keep a ladder of quotes, takers who cross it; and with them the shop's customers. They use the public
+API like any client.
 
 Owns nothing of the venue; killed or cut off, they come back and start from what they find. Run by the supervisor with --demo.
 """
@@ -13,6 +14,7 @@ import numpy as np
 import structlog
 
 from cryptoshop.demo.client import ApiClient, RequestRefused
+from cryptoshop.demo.customers import go_shopping
 from cryptoshop.demo.flow import Walk, ladder, quantity
 from cryptoshop.demo.markets import MAKERS, SYMBOLS, TAKERS, DemoSymbol
 from cryptoshop.observability import configure_logging
@@ -115,7 +117,8 @@ async def run(settings: Settings) -> None:
     accounts = {account["name"]: account for account in json.loads(settings.demo_path.read_text())["accounts"]}
     seed = int.from_bytes(os.urandom(4), "little")  # each start shows another market
     roles = [(Maker, name) for name in MAKERS] + [(Taker, name) for name in TAKERS]
-    await asyncio.gather(*(trade(kind, settings, accounts[name], seed + place) for place, (kind, name) in enumerate(roles)))
+    traders = (trade(kind, settings, accounts[name], seed + place) for place, (kind, name) in enumerate(roles))
+    await asyncio.gather(*traders, go_shopping(settings, accounts, seed))
 
 
 def main() -> None:

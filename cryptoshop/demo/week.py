@@ -60,7 +60,7 @@ def plan() -> list[Step]:
     """All steps of the week in their order."""
     draw = random.Random(SEED)
     shelf, said, reviewed = _Shelf(), list(words.TALKS), dict.fromkeys(words.REVIEWS, 0)
-    popularity = {product.title: draw.paretovariate(1.6) / (1 + float(product.weight_g) / 8000) for product in goods.PRODUCTS}
+    popularity = {product.title: draw.lognormvariate(0, 0.6) / (1 + product.weight_g / 8000) for product in goods.PRODUCTS}
     hours = sorted(
         (max(_LATEST_H, _DAY_H * (len(CHECKOUTS_PER_DAY) - 1 - day) + _DAY_H * draw.random())
          for day, count in enumerate(CHECKOUTS_PER_DAY) for _ in range(count)), reverse=True,
@@ -68,7 +68,8 @@ def plan() -> list[Step]:
     steps: list[Step] = []
     for number, placed in enumerate(hours):
         fate = FATES.get(number, "")
-        lines = _basket(draw, shelf, popularity, 1 if fate or draw.random() < 0.82 else 2)
+        on_sale = {title: weight for title, weight in popularity.items() if goods.BY_TITLE[title].days_old * _DAY_H > placed}
+        lines = _basket(draw, shelf, on_sale, 1 if fate or draw.random() < 0.82 else 2)
         buyer = _weighted(draw, BUYERS)
         detail = {"lines": [line for lines_of in lines.values() for line in lines_of], "pay": _weighted(draw, PAY_ASSETS)}
         if draw.random() < 0.12 and not fate:
@@ -123,7 +124,7 @@ def _afterwards(draw: random.Random, placed: float, order: str, buyer: str, sell
         does(placed - draw.uniform(0.4, 1.6), buyer, "cancel", reason="Ordered twice by mistake.")
         return steps
     if fate == "undeliverable":
-        does(placed - 7, seller, "cancel_lines", reason="The last one turned out to be cracked. We are sorry.")
+        does(placed - 7, seller, "cancel_lines", reason="The last one we have turned out to be faulty. We are sorry.")
         return steps
     carrier, prefix = words.CARRIERS[seller]
     does(shipped, seller, "ship", carrier=carrier, tracking=f"{prefix}{draw.randrange(10**8):08d}")
@@ -140,7 +141,7 @@ def _afterwards(draw: random.Random, placed: float, order: str, buyer: str, sell
         does(received - 3, buyer, "say", text="There is a small scratch on the back. I will keep it, I only wanted to tell you.")
         does(received - 6, seller, "refund", reason="For the scratch, with our apologies.")
     if fate in ("returned", "returning"):
-        does(received - 4, buyer, "ask_return", reason="It is fine, but it does not go with the rest of the room.")
+        does(received - 4, buyer, "ask_return", reason="Nothing wrong with it, but it is not what I had in mind.")
     if fate == "returned":
         does(received - 9, seller, "approve_return")
         does(received - 34, seller, "take_back")
@@ -324,7 +325,7 @@ class Week:
     # ---- looking
 
     async def _looks(self) -> None:
-        """How often products were looked at and put into carts, day by day; more often what sells."""
+        """How often products were looked at and put into carts, day by day, more often what sells; and what some wish for."""
         draw = random.Random(SEED)
         rows = await self.pool.fetch("SELECT product_id, sold FROM shop_products ORDER BY title")
         counts = []
@@ -333,6 +334,10 @@ class Week:
             for row in rows:
                 views = round((14 + 7 * row["sold"]) * draw.uniform(0.6, 1.4) * (1.2 - 0.07 * days_ago))
                 counts.append((day, row["product_id"], views, round(views * draw.uniform(0.03, 0.12))))
+        for number, row in enumerate(rows):
+            if number % 7 == 3:
+                buyer = list(BUYERS)[number % 3]
+                await self.floor.ask(buyer, "PUT", f"/shop/wishes/{row['product_id']}", at=self.end - datetime.timedelta(hours=number))
         await self.pool.executemany(
             "INSERT INTO shop_daily_counts (day, product_id, views, carts) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", counts
         )

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cryptoshop import database as postgresql
-from cryptoshop.demo import goods, setup, words
+from cryptoshop.demo import drawings, goods, setup, words
 from cryptoshop.demo.drawings import DRAWINGS, SIZE, picture
 from cryptoshop.demo.floor import Floor
 from cryptoshop.demo.flow import Walk, ladder
@@ -98,8 +98,9 @@ def killed_after(monkeypatch):
     return lambda requests: left.__setitem__(0, requests)
 
 
-async def test_a_set_up_killed_again_and_again_is_finished_once_and_the_ledger_agrees(venue, killed_after):
-    for requests in (25, 130, 190, 101, 102, 103, 104):  # among the sellers, the pictures, and the steps of a purchase
+async def test_a_set_up_killed_again_and_again_is_finished_once_and_the_ledger_agrees(venue, killed_after, monkeypatch):
+    monkeypatch.setattr(drawings, "SIZE", 120)
+    for requests in (25, 130, 190, 101, 102, 103):  # among the sellers, the pictures, and the steps of a purchase
         killed_after(requests)
         with pytest.raises(Killed):
             await venue.set_up()
@@ -140,3 +141,12 @@ def test_every_product_has_a_drawing_a_category_and_words():
     assert {product.category for product in goods.PRODUCTS} <= {category.slug for category in goods.CATEGORIES if category.parent}
     assert {seller.name for seller in goods.SELLERS} == set(SELLERS) == set(words.CARRIERS)
     assert set(words.ADDRESSES) == set(PEOPLE)
+
+
+def test_nothing_is_bought_before_it_is_for_sale_nor_more_than_there_is():
+    on_hand = Counter({(product.title, each["sku"]): each["onHand"] for product in goods.PRODUCTS for each in goods.variants(product)})
+    for step in plan():
+        for title, sku, pieces in step.detail.get("lines", []) if step.what == "place" else []:
+            on_hand[title, sku] -= pieces
+            assert step.hours_ago < 24 * goods.BY_TITLE[title].days_old
+    assert min(on_hand.values()) > 0
