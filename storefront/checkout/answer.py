@@ -154,7 +154,7 @@ def checkout_as(shop: Shop, standing: Standing, slippage_ppm: int) -> Checkout:
     """As it is told; choices to pay with only while it is open."""
     content, pay_asset, legs, credit = standing.content, standing.pay_asset, standing.legs, standing.credit
     due = after_credit(content.totals(), credit)
-    expected = due.get(pay_asset, 0) + sum(leg.expected for leg in legs)
+    expected = due.get(pay_asset, 0) + sum(leg.expected for leg in legs if leg.paid == pay_asset)
     money, machine = _money_of(shop), shop.exchange.machine
     return Checkout(
         id=standing.checkout_id,
@@ -172,7 +172,7 @@ def checkout_as(shop: Shop, standing: Standing, slippage_ppm: int) -> Checkout:
         expected=money(pay_asset, expected),
         conversions=[
             Conversion(machine.symbol(leg.symbol).name, machine.symbol(leg.via_symbol).name if leg.via_symbol else None,
-                       money(leg.asset, leg.amount), money(pay_asset, leg.expected), money(pay_asset, leg.most)) for leg in legs
+                       money(leg.asset, leg.amount), money(leg.paid, leg.expected), money(leg.paid, leg.most)) for leg in legs
         ],
         choices=_choices(shop, standing.account, due, slippage_ppm) if standing.state == "open" else [],
         failure=standing.failure,

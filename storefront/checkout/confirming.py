@@ -92,6 +92,7 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
     chain = _chain(shop, checkout_id, user.account, source, legs, placed)
     detail = {
         "legs": len(legs),
+        "paying": sum(leg.paid == row["pay_asset"] for leg in legs),  # these come first; the others pay with what they bought
         "own": after_credit(content.totals(), credit).get(row["pay_asset"], 0),
         "holds": {str(one.order_id): [str(half) for half in one.escrow_id] for one in placed},
     }

@@ -5,7 +5,9 @@
 
 A leg buys exactly what is owed on one market, or through one asset between. Its cost is what the book would take now, its `most` that and
 the slippage allowed, rounded up. No market is in two legs: the ledger refuses that (PATH_OVERLAP). Of all plans the cheapest is taken, by
-what each unit received costs: what the last lot brings above the amount stays the payer's, so it counts. Reads a replica; sends nothing.
+what each unit received costs: what the last lot brings above the amount stays the payer's, so it counts. Where all plans would meet on a
+market (every way of SOL leads through USDT), the asset between is bought once for all legs, for the most of each, and they pay with it;
+what they leave of it stays the payer's. Reads a replica; sends nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +47,7 @@ class Leg(NamedTuple):
     via_symbol: int  # 0: none
     expected: int
     most: int
+    paid: int  # the asset that `expected` and `most` are of: the one to pay with, or the one that the first leg bought
 
     @property
     def markets(self) -> frozenset[int]:
@@ -82,12 +85,30 @@ def plan(machine: Any, account: int, due: Mapping[int, int], pay_asset: int, sli
         if not found:
             return Plan(pay_asset, refusal=why)
         routes.append(found)
-    cheapest = min(_combinations(routes), key=lambda ways: sum(way.worth for way in ways), default=None)
-    if cheapest is None:
-        return Plan(pay_asset, refusal=Refusal.NO_LIQUIDITY)
-    legs = tuple(way.leg for way in cheapest)
-    most, expected = (own + sum(getattr(leg, name) for leg in legs) for name in ("most", "expected"))
-    return Plan(pay_asset, most, expected, legs) if most <= AMOUNT_MAX else Plan(pay_asset, refusal=Refusal.NO_LIQUIDITY)
+    legs = _cheapest(routes) or _pooled(machine, markets, account, owed, pay_asset, slippage_ppm)
+    most, expected = (own + sum(getattr(leg, name) for leg in legs if leg.paid == pay_asset) for name in ("most", "expected"))
+    return Plan(pay_asset, most, expected, legs) if legs and most <= AMOUNT_MAX else Plan(pay_asset, refusal=Refusal.NO_LIQUIDITY)
+
+
+def _cheapest(routes: Sequence[Sequence[_Route]]) -> tuple[Leg, ...]:
+    """One leg of each; none where they cannot do without a common market."""
+    ways = min(_combinations(routes), key=lambda ways: sum(way.worth for way in ways), default=())
+    return tuple(way.leg for way in ways)
+
+
+def _pooled(machine: Any, markets: Sequence[SymbolView], account: int, owed: Mapping[int, int], pay_asset: int,
+            slippage_ppm: int) -> tuple[Leg, ...]:  # fmt: skip
+    """Legs of which the first buys an asset for all others to pay with, at the least cost; none where no asset will do."""
+    plans = []
+    for pool in {market.base + market.quote - pay_asset for market in markets if pay_asset in (market.base, market.quote)}:
+        others = {asset: amount for asset, amount in owed.items() if asset != pool}
+        paying = _cheapest([_routes(machine, markets, account, asset, amount, pool, slippage_ppm)[0] for asset, amount in others.items()])
+        taken = frozenset().union(*(leg.markets for leg in paying))
+        amount = owed.get(pool, 0) + sum(leg.most for leg in paying)
+        if len(paying) == len(others) and amount <= AMOUNT_MAX:
+            buying, _ = _routes(machine, markets, account, pool, amount, pay_asset, slippage_ppm)
+            plans += [(way.worth, (way.leg, *paying)) for way in buying if not way.leg.markets & taken]
+    return min(plans, default=(Fraction(0), ()))[1]
 
 
 def choices(machine: Any, account: int, due: Mapping[int, int], slippage_ppm: int) -> list[tuple[Plan, int]]:
@@ -111,7 +132,8 @@ def _routes(machine: Any, markets: Sequence[SymbolView], account: int, asset: in
         view = machine.conversion(account, asset, amount, symbol, via_symbol)
         if view.code == Code.OK:
             most = -(-view.cost * (PPM + slippage_ppm) // PPM)
-            found.append(_Route(Fraction(view.cost * amount, view.received), Leg(asset, amount, symbol, via_symbol, view.cost, most)))
+            leg = Leg(asset, amount, symbol, via_symbol, view.cost, most, pay_asset)
+            found.append(_Route(Fraction(view.cost * amount, view.received), leg))
         else:
             why = why or refusal_of(view.code)
     found.sort()

@@ -85,11 +85,11 @@ def facts(settlement: Settlement) -> dict[str, Any]:
     }
     legs = settlement.detail["legs"]
     orders, cost = [], settlement.detail["own"]
-    for outcome in settlement.outcomes[:legs]:
+    for number, outcome in enumerate(settlement.outcomes[:legs]):
         converted = outcome.events.view(TRANSFER_EVENT)[-1:]
         if converted["kind"].tolist() != [EventKind.CONVERTED]:
             return kept
-        cost += int(converted["released"][0])
+        cost += int(converted["released"][0]) if number < settlement.detail["paying"] else 0
         orders.extend(_market_orders(outcome.events))
     return kept | {"paid": cost, "conversions": orders}
 
@@ -131,13 +131,15 @@ async def receipt_from(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, row: a
 
 async def _from_history(db: asyncpg.Connection | asyncpg.Pool, settlement_id: uuid.UUID, kept: dict[str, Any]) -> dict[str, Any] | None:
     row = await db.fetchrow("SELECT commands, detail FROM shop_settlements WHERE settlement_id = $1", settlement_id)
+    detail = json.loads(row["detail"])
     commands = np.frombuffer(row["commands"], TRANSFER_COMMAND)
     conversions = commands[commands["kind"] == Kind.CONVERT]
     rows = await db.fetch(_HISTORY, conversions["id_hi"].tolist(), conversions["id_lo"].tolist())
     costs = {order["conversion"]: order["cost"] for order in rows}  # two orders of one conversion tell the same cost
     if len(costs) < len(conversions):
         return None
-    return kept | {"paid": json.loads(row["detail"])["own"] + sum(costs.values()), "conversions": [dict(order) for order in rows]}
+    paid = detail["own"] + sum(costs[number] for number in conversions["id_lo"][: detail["paying"]].tolist())
+    return kept | {"paid": paid, "conversions": [dict(order) for order in rows]}
 
 
 def _converted(shop: Shop, order: dict[str, int]) -> Converted:
