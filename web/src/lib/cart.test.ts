@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cart, CartLine } from "../api/shop-types";
-import { corrections, linesOf, withQuantity } from "./cart";
+import { corrections, linesOf, withMore, withQuantity } from "./cart";
 
 const line = (variantId: string, quantity: number, price: string, asset = "USDT", saleable = 9): CartLine => ({
   variantId, quantity, saleable, productSlug: variantId, title: variantId, options: {}, image: null,
@@ -44,5 +44,17 @@ describe("a cart changed ahead of the shop", () => {
     expect(words.get("cup")).toBe("Nothing is left of this.");
     expect(words.get("desk")).toMatch(/no longer available/);
     expect(corrections(new Map([["mug", 2]]), answer).size).toBe(0);
+  });
+
+  it("takes goods that are new to it, from sellers old and new", () => {
+    const a = { slug: "a", name: "A" };
+    const more = withMore(cart, a, line("mug", 3, "12.50"));
+    expect(linesOf(more).find((one) => one.variantId === "mug")!.quantity).toBe(linesOf(cart).find((one) => one.variantId === "mug")!.quantity + 3);
+    const joined = withMore(cart, a, line("bowl", 2, "4.00"));
+    expect(joined.sellers.find((one) => one.seller.slug === "a")!.lines.map((one) => one.variantId)).toEqual(["mug", "cup", "bowl"]);
+    const stranger = withMore(cart, { slug: "c", name: "C" }, line("lamp", 1, "0.5", "ETH"));
+    expect(stranger.sellers).toHaveLength(cart.sellers.length + 1);
+    expect(stranger.totals.find((money) => money.asset === "ETH")).toEqual({ asset: "ETH", amount: "0.5" });
+    expect(stranger.count).toBe(linesOf(stranger).reduce((sum, one) => sum + one.quantity, 0));
   });
 });

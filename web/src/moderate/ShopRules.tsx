@@ -3,7 +3,8 @@ import { useState } from "react";
 import { ApiError } from "../api/rest";
 import { changeShopSettings, readShopSettings } from "../api/shop";
 import type { ShopSettings } from "../api/shop-types";
-import { Bones, Card, Form, Heading, percentText, ppmOf, Read, Refused, TextField } from "../seller/kit";
+import { percentText, ppmOf } from "../seller/amounts";
+import { Bones, Card, Form, Heading, Read, Refused, TextField } from "../seller/kit";
 import { useRead } from "../seller/reading";
 import { say, sayError } from "../state/notices";
 

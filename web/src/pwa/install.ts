@@ -16,11 +16,12 @@ export function installWorker(): void {
 }
 
 async function register(): Promise<void> {
-  const first = !navigator.serviceWorker.controller;
+  let first = !navigator.serviceWorker.controller;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (first) tellSeen();
-    else location.reload();
-  }, { once: true });
+    else if (asked) location.reload(); // another tab's choice must not take away what is typed in this one
+    first = false;
+  });
   try {
     const registration = await navigator.serviceWorker.register("/worker.js");
     if (registration.waiting && registration.active) waitingVersion.set(registration.waiting);
@@ -42,7 +43,10 @@ function tellSeen(): void {
   navigator.serviceWorker.controller?.postMessage({ kind: "seen", urls });
 }
 
+let asked = false;
+
 export function takeNewVersion(): void {
+  asked = true;
   waitingVersion.get()?.postMessage({ kind: "take-over" });
 }
 

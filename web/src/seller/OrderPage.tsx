@@ -8,7 +8,8 @@ import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Moment } from "../ui/states";
 import { countryName } from "./countries";
-import { Amount, amountText, Bones, Card, Check, Form, Heading, isAmount, OrderTags, Read, Refused, StateTag, stateWords, TextField, Thumb } from "./kit";
+import { isAmount } from "./amounts";
+import { Amount, amountText, Bones, Card, Check, Form, Heading, OrderTags, Read, Refused, StateTag, stateWords, TextField, Thumb } from "./kit";
 import { Messages } from "./Messages";
 import { useDeed, useRead } from "./reading";
 

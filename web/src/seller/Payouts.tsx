@@ -8,7 +8,8 @@ import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
-import { Amount, amountText, Card, type Cell, Form, Heading, isAmount, PagedTable, Refused, StateTag, TextField } from "./kit";
+import { isAmount } from "./amounts";
+import { Amount, amountText, Card, type Cell, Form, Heading, PagedTable, Refused, StateTag, TextField } from "./kit";
 import { useDeed, usePages, useRead } from "./reading";
 
 const PAYOUTS: Cell<Payout>[] = [

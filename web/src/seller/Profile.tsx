@@ -6,7 +6,8 @@ import type { SellerAccount } from "../api/shop-types";
 import { say, sayError } from "../state/notices";
 import { to } from "../ui/route";
 import { countryName } from "./countries";
-import { Card, Form, Heading, percentText, Refused, TextField } from "./kit";
+import { percentText } from "./amounts";
+import { Card, Form, Heading, Refused, TextField } from "./kit";
 
 export function Profile({ account, onChange }: { account: SellerAccount; onChange: (account: SellerAccount) => void }) {
   const [name, setName] = useState(account.name);

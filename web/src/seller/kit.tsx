@@ -4,7 +4,6 @@ import { type FormEvent, type ReactNode, useEffect, useId, useRef } from "react"
 import type { ApiError } from "../api/rest";
 import { imageUrl } from "../api/shop";
 import type { ImageRef, Money } from "../api/shop-types";
-import { toFixed, tryParse } from "../lib/decimal";
 import { showAge } from "../lib/format";
 import { isZero, showAmount } from "../lib/money";
 import { useStore } from "../state/store";
@@ -197,23 +196,6 @@ export function Amounts(props: { of: Money[] }) {
       <Amount of={money} />
     </span>
   ));
-}
-
-export const isAmount = (text: string): boolean => {
-  const value = tryParse(text.trim());
-  return value !== null && value > 0n && !/^[+-]/.test(text.trim());
-};
-
-export const isAmountOrZero = (text: string): boolean => isAmount(text) || /^0(\.0*)?$/.test(text.trim());
-
-/** Parts per million as a percentage, and back; null where the text is none. */
-export const percentText = (ppm: number): string => `${+(ppm / 10_000).toFixed(4)}`;
-
-export function ppmOf(text: string): number | null {
-  const value = tryParse(text.trim());
-  if (value === null || value < 0n) return null;
-  const ppm = Number(toFixed(value * 10_000n, 0));
-  return ppm <= 1_000_000 ? ppm : null;
 }
 
 // ---------------------------------------------------------------- fields
