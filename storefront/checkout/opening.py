@@ -1,8 +1,8 @@
 """Opening a checkout: the cart is priced, its stock reserved, a quote made; all of it or nothing.
 
 A cart has at most one checkout that is open or being paid: opening one gives up the one before, under the cart's lock. What is bought is
-what the cart shows: lines that are not on sale are left out, a quantity is what is left of it; of a line of which nothing is left it is
-said so.
+what the cart shows: lines that are not on sale are left out, a quantity is what is left of it, in the cart from then on too; of a line
+of which nothing is left it is said so.
 """
 
 import datetime
@@ -39,6 +39,9 @@ SELECT {LINE_COLUMNS}, s.payable_account, category.tax_class, rate.name AS tax_n
 FROM {LINE_TABLES} JOIN shop_categories category USING (category_id)
 LEFT JOIN shop_tax_rates rate ON rate.tax_class = category.tax_class AND rate.country = $2
 WHERE cart.cart_id = $1 {LINE_ORDER}"""
+_REDUCE = """
+UPDATE shop_cart_lines l SET quantity = w.quantity FROM unnest($2::uuid[], $3::int[]) AS w (variant_id, quantity)
+WHERE l.cart_id = $1 AND l.variant_id = w.variant_id"""
 _INSERT = """
 INSERT INTO shop_checkouts (checkout_id, user_id, cart_id, address, content, voucher_id, created_at, reserved_until,
                             pay_asset, most, credit, legs, rate_source, use_credit, expires_at)
@@ -73,6 +76,8 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     except asyncpg.UniqueViolationError:
         raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment, or in another window.") from None
     await stock.reserve(db, checkout_id, content.quantities())
+    if reduced := {row["variant_id"]: buyable(row) for row in rows if 0 < buyable(row) < row["quantity"]}:
+        await db.execute(_REDUCE, cart_id, list(reduced), list(reduced.values()))
     standing = Standing(
         checkout_id, "open", address_of(address), min(quote.expires_at, reserved_until), reserved_until, content, quote.plan.asset,
         quote.plan.most, quote.credit, list(quote.plan.legs), "", user.account,

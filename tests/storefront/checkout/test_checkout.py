@@ -238,6 +238,20 @@ async def test_what_cannot_be_opened_leaves_nothing_behind(world, body, code):
     assert await world.pool.fetchval("SELECT reserved FROM shop_variants") == 0
 
 
+async def test_what_is_left_is_bought_and_nothing_stays_in_the_cart(world):
+    seller, bea = await world.seller("sam"), await world.person("bea")
+    product = await world.product(seller, stock=5)
+    async with world.client(bea) as client:
+        await put_into_cart(client, product, 5)
+        await world.pool.execute("UPDATE shop_variants SET on_hand = 2")
+        cart = (await client.get("/shop/cart")).json()
+        assert (cart["count"], [notice["code"] for notice in cart["notices"]]) == (2, ["REDUCED"])
+        checkout = (await start(client, await world.address(bea))).json()
+        assert checkout["orders"][0]["itemsTotal"] == cart["totals"][0]
+        assert (await confirm(client, checkout)).json()["state"] == "paid"
+        assert (await client.get("/shop/cart")).json()["sellers"] == []
+
+
 async def test_a_checkout_is_its_buyers_alone(world):
     seller, bea = await world.seller("sam"), await world.person("bea")
     product = await world.product(seller)
