@@ -10,8 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from cryptoshop.http_client import Broken, UnixHttp
 from cryptoshop.shoppers import answer
-from cryptoshop.unix_http import Broken, UnixHttp
 from gateway.dialect.errors import DialectError
 from gateway.limits import Limits, client_address
 from storefront.errors import Refusal

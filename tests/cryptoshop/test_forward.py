@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cryptoshop.forward import Forward
-from cryptoshop.unix_http import PIECES_HIGH
+from cryptoshop.http_client import PIECES_HIGH
 from gateway.limits import Limits
 
 BIG = bytes(range(256)) * 4096  # a MiB

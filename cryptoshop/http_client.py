@@ -1,8 +1,8 @@
-"""The client's side of HTTP/1.1 on a Unix socket, in pieces: a request goes out as it comes, an answer is read as it arrives.
+"""The client's side of HTTP/1.1, in pieces: a request goes out as it comes, an answer is read as it arrives.
 
-Owns the connections to one server: those at rest are used again, one request at a time on each. It neither follows redirects nor reads
-bodies, and keeps no more of an answer than PIECES_HIGH bytes before its reader takes them. Heads are written as they are given: whoever
-calls has them from a parser that let no line break through.
+Owns the connections to a server on a Unix socket: those at rest are used again, one request at a time on each. It neither follows
+redirects nor reads bodies, and keeps little more of an answer than PIECES_HIGH bytes until its reader takes them. Heads are written as
+they are given: whoever calls has them from a parser that let no line break through.
 """
 
 import asyncio
