@@ -102,7 +102,7 @@ class Canvas:
 
     def smooth(self, points: Sequence[Point], fill: str) -> None:
         """A closed curve through the points."""
-        self.shape(curve([*points, *points[:3]])[_SAMPLES:-_SAMPLES], fill)
+        self.shape(curve([points[-1], *points, *points[:2]]), fill)
 
     def turned(self, profile: Sequence[Point], fill: str, x: float = 50, *, shine: float = 0.22) -> None:
         """What a lathe makes: half-widths at heights, from the top down, with its light and dark sides."""
@@ -655,7 +655,7 @@ def backpack(c: Canvas, colour: str, accent: str) -> None:
     c.ring(50, 18, 8, 8, 2.4, shade(colour, -0.3), 180, 360)
     c.box(20, 50, 32, 80, shade(colour, -0.2), 4)
     c.box(68, 50, 80, 80, shade(colour, -0.26), 4)
-    c.turned([(12, 15), (20, 19), (24, 28), (26, 50), (26, 80), (22, FLOOR)], colour, shine=0)
+    c.turned([(24, 36), (26, 50), (26, 80), (22, FLOOR)], colour, shine=0)
     c.smooth([(25.6, 30), (30, 18), (50, 14), (70, 18), (74.4, 30), (73, 43), (50, 47), (27, 43)], shade(colour, 0.1))
     c.box(30, 56, 70, 82, shade(colour, -0.13), 5)
     c.line([(34, 61), (66, 61)], 1, shade(colour, -0.4))

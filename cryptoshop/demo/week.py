@@ -16,7 +16,7 @@ from cryptoshop.demo.goods import DemoProduct, variants
 from cryptoshop.demo.markets import MODERATOR, SHOP_MARK
 from storefront.work import utc_now
 
-SEED = 20_260_301
+SEED = 20_260_949
 CHECKOUTS_PER_DAY = (7, 8, 8, 9, 10, 11, 12)  # from a week ago to today
 BUYERS = {"alice": 16, "bob": 11, "carol": 10, "dora": 6, "emil": 6, "fumiko": 6, "grace": 6, "henrik": 5}
 PAY_ASSETS = {"": 9, "USDT": 4, "BTC": 3, "ETH": 3, "SOL": 1, "XRP": 1}  # "": what the seller asks for
@@ -60,7 +60,7 @@ def plan() -> list[Step]:
     """All steps of the week in their order."""
     draw = random.Random(SEED)
     shelf, said, reviewed = _Shelf(), list(words.TALKS), dict.fromkeys(words.REVIEWS, 0)
-    popularity = {product.title: draw.lognormvariate(0, 0.6) / (1 + product.weight_g / 8000) for product in goods.PRODUCTS}
+    popularity = {product.title: draw.lognormvariate(0, 0.5) / (1 + product.weight_g / 8000) for product in goods.PRODUCTS}
     hours = sorted(
         (max(_LATEST_H, _DAY_H * (len(CHECKOUTS_PER_DAY) - 1 - day) + _DAY_H * draw.random())
          for day, count in enumerate(CHECKOUTS_PER_DAY) for _ in range(count)), reverse=True,
