@@ -7,22 +7,39 @@ settlements; and `keepers`, coroutine functions of the Shop that run as long as 
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
+from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from storefront.door import Door
 from storefront.errors import DATABASE_AWAY, DATABASE_BUSY, Refusal, ShopError
-from storefront.http import IMAGE_BODY_MAX, work_of
+from storefront.http import IMAGE_BODY_MAX, Answer, work_of
 from storefront.work import Shop
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # where a handler says nothing else
 _BY_STATUS = {404: Refusal.NOT_FOUND, 405: Refusal.METHOD_NOT_ALLOWED, 413: Refusal.TOO_LARGE, 415: Refusal.NOT_JSON}
 logger = logging.getLogger(__name__)
+
+
+class Error(Answer, omit_defaults=True):
+    """Why not: a code that stays what it is, words for people, and with some codes what to change."""
+
+    code: Literal[tuple(refusal.name for refusal in Refusal)]  # type: ignore[misc]
+    message: str
+    detail: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+def _error_answers() -> dict[int, ResponseSpec]:
+    """By HTTP status; any operation may be refused with any of them."""
+    codes: dict[int, list[str]] = {}
+    for refusal in Refusal:
+        codes.setdefault(refusal.status, []).append(refusal.name)
+    return {status: ResponseSpec(Error, generate_examples=False, description=", ".join(names)) for status, names in codes.items()}
 
 
 def rooms() -> list[Any]:
@@ -38,6 +55,8 @@ def shop_app(shop: Shop) -> Callable[..., Any]:
     for room in rooms():
         room.wire(shop)
         handlers.extend(room.routes)
+    for handler in handlers:
+        handler.responses = _error_answers() | dict(handler.responses or {})
     app = Litestar(
         route_handlers=[Router("/shop", route_handlers=handlers)],
         dependencies={"work": Provide(work_of)},
