@@ -72,7 +72,7 @@ export function NewProduct() {
               <SelectField label="Priced and paid in" value={asset} onChange={setAsset} choices={assets.map((one) => ({ value: one, text: one }))} hint="Buyers may pay with another asset; you receive this one." />
             </div>
             {options.map((one, index) => (
-              <div className="option-pair pair" key={index}>
+              <div className="option-row name-value" key={index}>
                 <TextField label={`Option ${index + 1}`} value={one.name} onChange={(name) => option(index, { ...one, name })} placeholder="Size" most={30} />
                 <TextField label={`Values of ${one.name.trim() || `option ${index + 1}`}, with commas between`} value={one.values} onChange={(values) => option(index, { ...one, values })} placeholder="S, M, L" most={400} />
                 <button type="button" className="icon-button" aria-label={`Remove option ${one.name || index + 1}`} onClick={() => option(index, null)}><X size={15} /></button>

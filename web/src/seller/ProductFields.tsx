@@ -56,7 +56,7 @@ export function WordsFields(props: { words: Words; onChange: (words: Words) => v
         <legend>Attributes</legend>
         <p className="field-hint">Buyers filter by them: Material, Origin, Language.</p>
         {words.attributes.map(([name, value], index) => (
-          <div className="pair" key={index}>
+          <div className="name-value" key={index}>
             <span className="input"><input aria-label={`Attribute ${index + 1}, name`} placeholder="Name" maxLength={40} value={name} onChange={(event) => attribute(index, [event.target.value, value])} /></span>
             <span className="input"><input aria-label={`Attribute ${index + 1}, value`} placeholder="Value" maxLength={80} value={value} onChange={(event) => attribute(index, [name, event.target.value])} /></span>
             <button type="button" className="icon-button" aria-label={`Remove attribute ${name || index + 1}`} onClick={() => attribute(index, null)}><X size={15} /></button>
