@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.cryptoshop.processes import Serve
 
@@ -48,6 +48,10 @@ def venue(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield serve
 
 
+def _told(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location.get('url', '')}"
+
+
 class Desk:
     """A browser page at one person's desk, with the steps that many tests take."""
 
@@ -56,7 +60,7 @@ class Desk:
         self.venue = venue
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
+        page.on("console", lambda message: message.type == "error" and self.faults.append(_told(message)))
 
     def visit(self, path: str = "/trade/BTCUSDT") -> Page:
         self.page.goto(self.venue.rest_url + path)

@@ -17,6 +17,9 @@ import { forget, useKept } from "./kept";
 import { orderDay } from "./OrdersPage";
 import { Bone, Estimate, Members, ShopPage, Shown } from "./parts";
 
+/** The history is written a moment after the money has moved. */
+const HISTORY_MS = [0, 1_000, 4_000];
+
 export default function CreditPage() {
   return (
     <Members what="your credit and gift cards">
@@ -30,7 +33,7 @@ function Page() {
   const cards = useKept("gift cards", readGiftCards);
   const changed = () => {
     forget("credit");
-    credit.reload();
+    for (const wait of HISTORY_MS) setTimeout(credit.reload, wait);
     cards.reload();
   };
   return (

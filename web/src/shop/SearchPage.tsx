@@ -151,6 +151,19 @@ function Chosen(props: { search: ProductSearch; facets: Facets | undefined; show
 
 // ---------------------------------------------------------------- facets
 
+/** The attributes with those that are chosen, also where nothing is left that has them: what was ticked must be there to be unticked. */
+function withChosen(attributes: Facets["attributes"], chosen: readonly string[]): Facets["attributes"] {
+  const merged = attributes.map(({ name, values }) => ({ name, values: [...values] }));
+  for (const one of chosen) {
+    const [name = "", ...rest] = one.split(":");
+    const value = rest.join(":");
+    let facet = merged.find((present) => present.name === name);
+    if (!facet) merged.push((facet = { name, values: [] }));
+    if (!facet.values.some((present) => present.value === value)) facet.values.unshift({ value, count: 0 });
+  }
+  return merged;
+}
+
 function FacetList(props: { facets: Facets; search: ProductSearch; show: Show }) {
   const { facets, search, show } = props;
   return (
@@ -188,7 +201,7 @@ function FacetList(props: { facets: Facets; search: ProductSearch; show: Show })
           ))}
         </Facet>
       )}
-      {facets.attributes.map(({ name, values }) => (
+      {withChosen(facets.attributes, search.attr ?? []).map(({ name, values }) => (
         <Facet key={name} title={name}>
           <Few of={values}>
             {({ value, count }) => {
