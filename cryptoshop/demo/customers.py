@@ -23,6 +23,7 @@ SHIPPED_AFTER_S, RECEIVED_AFTER_S = 600, 1800
 LEFT_TO_SHIP = 2  # of a seller's orders, so that a visitor finds some
 STOCK_LOW, DELIVERY = 2, 12
 PAY_ASSETS = ("USDT", "BTC", "ETH", "SOL", "XRP")
+THINKS_S = 4.0  # at most, before paying
 _TIMEOUT_S = 20
 
 log = structlog.get_logger("customers")
@@ -70,10 +71,8 @@ class Customer:
 class Market:
     """What they do, one deed at a time."""
 
-    def __init__(self, settings: Settings, accounts: dict[str, dict], draw: random.Random):
-        self.draw = draw
-        self.buyers = [Customer(settings.rest_url, accounts[name]) for name in LIVELY]
-        self.sellers = [Customer(settings.rest_url, accounts[name]) for name in SELLERS]
+    def __init__(self, buyers: list[Customer], sellers: list[Customer], draw: random.Random):
+        self.buyers, self.sellers, self.draw = buyers, sellers, draw
 
     async def deed(self) -> None:
         """Half of the time somebody buys; else a seller looks after the orders, or a buyer after what has come."""
@@ -94,7 +93,7 @@ class Market:
         address = (await buyer.ask("GET", "/shop/addresses"))["items"][0]
         pays = self.draw.choice((variant["price"]["asset"], variant["price"]["asset"], self.draw.choice(PAY_ASSETS)))
         checkout = await buyer.ask("POST", "/shop/checkouts", {"addressId": address["id"], "payAsset": pays})
-        await asyncio.sleep(self.draw.uniform(1, 4))
+        await asyncio.sleep(self.draw.random() * THINKS_S)
         await buyer.ask("POST", f"/shop/checkouts/{checkout['id']}/confirm", {"most": checkout["most"]})
 
     async def send(self, seller: Customer) -> None:
@@ -119,14 +118,11 @@ class Market:
         if coming and time.time() - coming[-1]["placedAt"] / 1000 > RECEIVED_AFTER_S:
             await buyer.ask("POST", f"/shop/orders/{coming[-1]['id']}/receipt")
 
-    async def close(self) -> None:
-        for customer in (*self.buyers, *self.sellers):
-            await customer.close()
-
 
 async def go_shopping(settings: Settings, accounts: dict[str, dict], seed: int) -> None:
     """Until cancelled, through refusals, lost connections and restarts of the venue."""
-    market = Market(settings, accounts, random.Random(seed))
+    buyers, sellers = ([Customer(settings.rest_url, accounts[name]) for name in names] for names in (LIVELY, SELLERS))
+    market = Market(buyers, sellers, random.Random(seed))
     try:
         while True:
             await asyncio.sleep(market.draw.uniform(0.5, 1.5) * PAUSE_S)
@@ -137,4 +133,5 @@ async def go_shopping(settings: Settings, accounts: dict[str, dict], seed: int) 
             except Exception as error:  # noqa: BLE001  the demo goes on, whatever an answer looks like
                 log.warning("a customer stumbled", reason=repr(error))
     finally:
-        await market.close()
+        for customer in (*buyers, *sellers):
+            await customer.close()

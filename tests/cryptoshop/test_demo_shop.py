@@ -1,6 +1,7 @@
 """The demo's shop, set up on a log in memory and a real PostgreSQL: whole, sound, once; and finished where it was cut off."""
 
 import io
+import random
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -9,11 +10,13 @@ import pytest
 from PIL import Image
 
 from cryptoshop import database as postgresql
-from cryptoshop.demo import drawings, goods, setup, words
+from cryptoshop.demo import customers, drawings, goods, setup, words
+from cryptoshop.demo.customers import Customer, Market
 from cryptoshop.demo.drawings import DRAWINGS, SIZE, picture
 from cryptoshop.demo.floor import Floor
 from cryptoshop.demo.flow import Walk, ladder
 from cryptoshop.demo.markets import MAKERS, PEOPLE, SELLERS, SYMBOLS
+from cryptoshop.demo.shop import people
 from cryptoshop.demo.week import plan
 from cryptoshop.opening import lift_rules
 from cryptoshop.roles.common import master_key
@@ -128,6 +131,42 @@ async def test_a_set_up_killed_again_and_again_is_finished_once_and_the_ledger_a
     position, rows = venue.exchange.machine.position, await venue.counts()
     await venue.set_up()
     assert (venue.exchange.machine.position, await venue.counts()) == (position, rows)
+    await shop_goes_on(venue, monkeypatch)
+
+
+async def shop_goes_on(venue: Venue, monkeypatch) -> None:
+    """A lively buyer buys, the seller sends it, the buyer confirms; the seller counts in what has run out."""
+    accounts = await setup.open_accounts(venue.settings, venue.exchange, Identity(venue.pool, venue.exchange, master_key(venue.settings)))
+    floor = Floor(venue.pool, venue.exchange, master_key(venue.settings), await people(venue.pool, accounts))
+    monkeypatch.setattr(customers, "SHIPPED_AFTER_S", 0)
+    monkeypatch.setattr(customers, "RECEIVED_AFTER_S", 0)
+    monkeypatch.setattr(customers, "THINKS_S", 0)
+    market = Market([Neighbour(floor, "dora")], [Neighbour(floor, name) for name in SELLERS], random.Random(5))
+    (dora,) = market.buyers
+    mine = "SELECT count(*) FROM shop_orders JOIN users ON user_id = buyer_id WHERE email LIKE 'dora@%'"
+    received = f"{mine} AND fulfilment = 'received'"
+    before, had = await venue.pool.fetchval(mine), await venue.pool.fetchval(received)
+    await market.buy(dora)
+    assert await venue.pool.fetchval(mine) == before + 1
+    await venue.pool.execute("UPDATE shop_variants SET on_hand = allocated")
+    for _ in range(4):
+        for seller in market.sellers:
+            await market.send(seller)
+    for _ in range(10):
+        await market.confirm(dora)
+    assert await venue.pool.fetchval(received) > had
+    assert await venue.pool.fetchval("SELECT min(on_hand - allocated) FROM shop_variants") == customers.DELIVERY
+    await venue.check()
+
+
+class Neighbour(Customer):
+    """As a customer, but through the app itself instead of a connection."""
+
+    def __init__(self, floor: Floor, name: str):
+        self.name, self._floor = name, floor
+
+    async def ask(self, method, path, body=None, **query):
+        return await self._floor.ask(self.name, method, path, body, **{name: str(value) for name, value in query.items()})
 
 
 @pytest.mark.parametrize("name", sorted(DRAWINGS))
