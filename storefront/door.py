@@ -2,13 +2,15 @@
 
 A POST may carry an `Idempotency-Key`. Its answer is stored in the transaction that does the work, so it exists exactly when the work
 was done: the same key and request get the same answer again, without the work; another request under the key is KEY_REUSED. A refusal
-(4xx) is stored too, with all that the request had changed taken back. Requests with the same key at the same time wait for each other
-in the database. Where an answer follows on a settlement, the transaction stores how it will be made; whoever is asked under the key,
-another process after a crash too, waits for the settlement's end and makes it, and the first one made is everybody's.
+(4xx) is stored too, with all that the request had changed taken back. Of requests with the same key at the same time the first to store
+its answer has done the work; what another did goes back, and it gives the first one's answer. Where an answer follows on a settlement,
+the transaction stores how it will be made; whoever is asked under the key, another process after a crash too, waits for the settlement's
+end and makes it, and the first one made is everybody's.
 """
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -24,6 +26,12 @@ GUEST_COOKIE = "cryptoshop_cart"
 _ACQUIRE_SECONDS = 10.0
 _COOKIE_HEADER_MAX = 16 * 1024
 _JSON_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_ENTER = """
+INSERT INTO shop_answers (actor, key, request_hash, status, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING true"""
+_MAKE = """
+UPDATE shop_answers a SET status = made.status, body = made.body
+FROM unnest($1::text[], $2::text[], $3::smallint[], $4::bytea[]) AS made (actor, key, status, body)
+WHERE a.actor = made.actor AND a.key = made.key AND a.status = 0 RETURNING a.actor, a.key"""
 logger = logging.getLogger(__name__)
 
 
@@ -68,8 +76,10 @@ class Door:
         async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
             work = self._work(scope, db)
             actor = f"user:{work.shopper.user_id}" if work.shopper else f"guest:{work.guest.hex()}" if work.guest else ""
-            answers = _Answers(self._shop, db, actor, key, _request_hash(scope, body)) if key and actor else None
-            found = await self._within(work, scope, body, answers)
+            answers = _Answers(self._shop, actor, key, _request_hash(scope, body)) if key and actor else None
+            found = answers and await answers.given(db)
+            if found is None:
+                found = await self._within(work, scope, body, answers)
         if isinstance(found, _Reply):
             return found
         return await self._tell(*found, work.shopper, answers)
@@ -80,16 +90,19 @@ class Door:
         transaction = db.transaction()
         await transaction.start()
         try:
-            if answers and (stored := await answers.claim()):
-                await transaction.rollback()
-                return stored
             reply = await self._handle(scope, body)
-            if reply.status >= 400:  # all of it goes back, the claim of the key too; who claims it meanwhile answers for both
+            if reply.status >= 400:
                 await transaction.rollback()
-                return await answers.refuse(reply) if answers and reply.status < 500 else reply
+                if answers and reply.status < 500 and not await answers.enter(db, reply.status, self._shop.seal(reply.body)):
+                    return await answers.given(db) or reply
+                return reply
             later = work.later
-            if answers:
-                await (answers.store(reply) if later is None else answers.expect(reply.status, later))
+            if answers and not (
+                await answers.enter(db, reply.status, self._shop.seal(reply.body)) if later is None
+                else await answers.enter(db, 0, later.text(reply.status))
+            ):  # fmt: skip
+                await transaction.rollback()
+                return await answers.given(db) or _refusal(ShopError(Refusal.BUSY))
             await transaction.commit()
         except BaseException:
             if not db.is_closed() and db.is_in_transaction():
@@ -111,8 +124,7 @@ class Door:
             reply = _refusal(error)
         if answers is None or reply.status >= 500 or None in ended:
             return reply
-        async with self._shop.pool.acquire(timeout=_ACQUIRE_SECONDS) as db:
-            return await answers.on(db).store(reply)
+        return await answers.make(reply)
 
     async def _handle(self, scope, body: bytes) -> "_Reply":
         """The app's whole answer."""
@@ -150,57 +162,40 @@ class _Reply:
 class _Answers:
     """The stored answer of one actor's key; sealed, since there are answers with secrets that are shown once."""
 
-    def __init__(self, shop: Shop, db: asyncpg.Connection, actor: str, key: str, request_hash: bytes):
-        self._shop, self._db, self._actor, self._key, self._hash = shop, db, actor, key, request_hash
+    def __init__(self, shop: Shop, actor: str, key: str, request_hash: bytes):
+        self._shop, self._actor, self._key, self._hash = shop, actor, key, request_hash
 
-    def on(self, db: asyncpg.Connection) -> "_Answers":
-        return _Answers(self._shop, db, self._actor, self._key, self._hash)
-
-    async def claim(self) -> "_Reply | tuple[int, Later] | None":
-        """The answer given before, or what it follows on; None where the key is new and now this request's. Raises KEY_REUSED."""
-        if await self._db.fetchval(
-            "INSERT INTO shop_answers (actor, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
-            self._actor, self._key, self._hash,
-        ):  # fmt: skip
+    async def given(self, db: asyncpg.Connection | asyncpg.Pool) -> "_Reply | tuple[int, Later] | None":
+        """The answer given before, or what it follows on; None where the key is new. Raises KEY_REUSED."""
+        row = await db.fetchrow("SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key)
+        if row is None:
             return None
-        return await self._stored()
-
-    async def refuse(self, reply: _Reply) -> "_Reply | tuple[int, Later]":
-        """Store a refusal, of which nothing else is kept; where another request has the key by now, its answer counts."""
-        if await self._db.fetchval(
-            """INSERT INTO shop_answers (actor, key, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT DO NOTHING RETURNING true""",
-            self._actor, self._key, self._hash, reply.status, self._shop.seal(reply.body),
-        ):  # fmt: skip
-            return reply
-        return await self._stored()
-
-    async def _stored(self) -> "_Reply | tuple[int, Later]":
-        row = await self._db.fetchrow(
-            "SELECT request_hash, status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key
-        )
         if row["request_hash"] != self._hash:
             raise ShopError(Refusal.KEY_REUSED)
-        return self._replay(row) if row["status"] else Later.of_text(row["body"])
-
-    async def expect(self, status: int, later: Later) -> None:
-        """How the answer will be made."""
-        await self._db.execute(
-            "UPDATE shop_answers SET body = $3 WHERE actor = $1 AND key = $2", self._actor, self._key, later.text(status)
-        )
-
-    async def store(self, reply: _Reply) -> _Reply:
-        """Unless another was first; returns the one that holds."""
-        if await self._db.fetchval(
-            "UPDATE shop_answers SET status = $3, body = $4 WHERE actor = $1 AND key = $2 AND status = 0 RETURNING true",
-            self._actor, self._key, reply.status, self._shop.seal(reply.body),
-        ):  # fmt: skip
-            return reply
-        row = await self._db.fetchrow("SELECT status, body FROM shop_answers WHERE actor = $1 AND key = $2", self._actor, self._key)
-        return self._replay(row) if row else reply  # forgotten meanwhile, for its age
-
-    def _replay(self, row: asyncpg.Record) -> _Reply:
+        if not row["status"]:
+            return Later.of_text(row["body"])
         return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], self._shop.unseal(row["body"]))
+
+    async def enter(self, db: asyncpg.Connection, status: int, body: bytes) -> bool:
+        """The answer, or with status 0 how it will be made; False where another was first. Waits for one who is about to be."""
+        return bool(await db.fetchval(_ENTER, self._actor, self._key, self._hash, status, body))
+
+    async def make(self, reply: _Reply) -> "_Reply":
+        """Store the answer that followed, unless another was first; returns the one that holds."""
+        if await self._shop.together(_made).ask((self._actor, self._key, reply.status, self._shop.seal(reply.body))):
+            return reply
+        found = await self.given(self._shop.pool)
+        return found if isinstance(found, _Reply) else reply  # forgotten meanwhile, for its age
+
+
+async def _made(shop: Shop, answers: Sequence[tuple[str, str, int, bytes]]) -> list[bool]:
+    """Of each answer (actor, key, status, body) that was to follow: whether it is the first and is stored now."""
+    first: dict[tuple[str, str], int] = {}
+    for at, (actor, key, _, _) in enumerate(answers):
+        first.setdefault((actor, key), at)
+    rows = await shop.pool.fetch(_MAKE, *zip(*(answers[at] for at in first.values()), strict=True))
+    stored = {first[row["actor"], row["key"]] for row in rows}
+    return [at in stored for at in range(len(answers))]
 
 
 def _refusal(error: ShopError) -> _Reply:

@@ -45,7 +45,6 @@ _COMMANDS = "SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND 
 _END = """UPDATE shop_settlements s SET state = e.state, code = e.code, cause = e.cause, ended_at = $5, attempts = attempts + 1
           FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) AS e (settlement_id, state, code, cause)
           WHERE s.settlement_id = e.settlement_id AND s.state = 'pending' RETURNING s.settlement_id, purpose, subject_id, detail"""
-_PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"  # statements over arrays are else planned anew each time
 _ENDED = """SELECT purpose, subject_id, detail, code FROM shop_settlements
             WHERE settlement_id = $1 AND state IN ('done', 'failed')"""
 logger = logging.getLogger(__name__)
@@ -194,7 +193,6 @@ class Settlements:
     async def _end(self, fates: Sequence[_Fate]) -> None:
         """End the rows and apply their outcomes, in one transaction; whoever comes second finds them ended."""
         async with self._pool.acquire() as db, db.transaction():
-            await db.execute(_PLAN_ONCE)
             found = await self._end_rows(db, {one.settlement_id: (one.code, one.outcomes) for one in fates}, self._clock())
         for one in fates:
             _answer(one, found.get(one.settlement_id) or await self._past(one.settlement_id))

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
@@ -24,6 +25,7 @@ from engine.types import AMOUNT_MAX
 from engine.units import UnitsError, parse_units
 from engine.views import AssetView
 from storefront.errors import Refusal, ShopError
+from storefront.together import Together
 
 if TYPE_CHECKING:
     from storefront.settlement import Settlements
@@ -58,6 +60,7 @@ class Shop:
     clock: Callable[[], datetime.datetime] = utc_now
     endpoint_networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
     _assets: dict[str | int, AssetView] = field(default_factory=dict)
+    _together: dict[Callable, Together] = field(default_factory=dict)
 
     def asset(self, name_or_id: str | int) -> AssetView:
         """Raises UNKNOWN_ASSET."""
@@ -83,6 +86,13 @@ class Shop:
         if not 0 <= units <= AMOUNT_MAX:
             raise ShopError(Refusal.INVALID_AMOUNT)
         return units
+
+    def together(self, carry_out: "Callable[[Shop, Sequence[Any]], Awaitable[Sequence[Any]]]") -> Together:
+        """Of this process's requests those who ask `carry_out` at once."""
+        found = self._together.get(carry_out)
+        if found is None:
+            found = self._together[carry_out] = Together(partial(carry_out, self))
+        return found
 
     def transfer_id(self) -> tuple[int, int]:
         """A fresh transfer id: core time and 62 random bits."""
