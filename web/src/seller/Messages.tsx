@@ -47,7 +47,7 @@ export function Messages(props: { orderId: string; mine: OrderMessage["author"] 
       {pages.more && (
         <button className="button small" disabled={pages.loading} onClick={pages.loadMore}>Show more</button>
       )}
-      <Form label="Write a message" className="write" onSubmit={() => text.trim() && send()}>
+      <Form label="Write a message" className="letter-form" onSubmit={() => text.trim() && send()}>
         <TextField label="Message" value={text} onChange={setText} lines={2} most={4000} />
         <div className="form-end">
           <button className="button" disabled={!text.trim() || deed.busy}>Send</button>
