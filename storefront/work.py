@@ -13,7 +13,6 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -74,7 +73,9 @@ class Shop:
 
     def text(self, asset: int, units: int) -> str:
         """Units of an asset as decimal text, with all of its decimals and no more."""
-        return f"{Decimal(units).scaleb(-self.asset(asset).scale):f}"
+        scale = self.asset(asset).scale
+        whole, part = divmod(abs(units), 10**scale)
+        return f"{'-' if units < 0 else ''}{whole}{f'.{part:0{scale}d}' if scale else ''}"
 
     def units(self, asset: str | int, text: str) -> int:
         """Decimal text as units of an asset, ≥ 0. Raises INVALID_AMOUNT."""

@@ -24,7 +24,7 @@ from storefront.work import Shop
 State = Literal["open", "confirming", "paid", "failed", "expired", "abandoned"]
 _READ = f"""
 SELECT c.*, u.account, {PLACED_SQL} AS orders FROM shop_checkouts c JOIN users u USING (user_id)
-WHERE c.checkout_id = $1 AND ($2::bigint IS NULL OR c.user_id = $2)"""
+WHERE c.checkout_id = ANY($1)"""
 
 
 class CheckoutLine(Answer):
@@ -134,16 +134,29 @@ class Standing(NamedTuple):
     receipt: Receipt | None = None
 
 
-async def checkout_of(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, checkout_id: uuid.UUID, user_id: int | None,
-                      now: datetime.datetime) -> Checkout:  # fmt: skip
-    """As it is now. Raises NOT_FOUND, also for another user's."""
-    row = await db.fetchrow(_READ, checkout_id, user_id)
-    if row is None:
+async def checkout_of(shop: Shop, db: asyncpg.Connection, checkout_id: uuid.UUID, user_id: int, now: datetime.datetime) -> Checkout:
+    """A user's, as it is now. Raises NOT_FOUND, also for another user's."""
+    row = await db.fetchrow(_READ, [checkout_id])
+    if row is None or row["user_id"] != user_id:
         raise ShopError(Refusal.NOT_FOUND)
+    return await _from_row(shop, db, row, now)
+
+
+async def ended_checkout(shop: Shop, checkout_id: uuid.UUID) -> Checkout:
+    """As it is now, whosever it is; read together with the others that have ended at this moment."""
+    return await _from_row(shop, shop.pool, await shop.together(_read).ask(checkout_id), shop.clock())
+
+
+async def _read(shop: Shop, checkout_ids: Sequence[uuid.UUID]) -> list[asyncpg.Record]:
+    rows = {row["checkout_id"]: row for row in await shop.pool.fetch(_READ, checkout_ids)}
+    return [rows[checkout_id] for checkout_id in checkout_ids]
+
+
+async def _from_row(shop: Shop, db: asyncpg.Connection | asyncpg.Pool, row: asyncpg.Record, now: datetime.datetime) -> Checkout:
     state = "expired" if row["state"] == "open" and row["reserved_until"] <= now else row["state"]
     placed = [Placed(*one) for one in row["orders"]]
     standing = Standing(
-        checkout_id, state, msgspec.json.decode(row["address"], type=Address), row["expires_at"], row["reserved_until"],
+        row["checkout_id"], state, msgspec.json.decode(row["address"], type=Address), row["expires_at"], row["reserved_until"],
         contents.from_text(row["content"]), row["pay_asset"], row["most"], credit_of(row), legs_of(row), row["failure"], row["account"],
         placed, await receipt_from(shop, db, row, placed) if state == "paid" else None,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from engine import commands as make
 from engine.types import HOUSE_ESCROW, Code, Kind
 from storefront.checkout import content as contents
 from storefront.checkout import vouchers
-from storefront.checkout.answer import Checkout, as_json, checkout_of
+from storefront.checkout.answer import Checkout, as_json, checkout_of, ended_checkout
 from storefront.checkout.content import Content, Order
 from storefront.checkout.outcome import PURPOSE, apply_outcomes
 from storefront.checkout.quote import Leg
@@ -123,7 +123,7 @@ async def _has(shop: Shop, account: int, asset: int, amount: int) -> bool:
 @told_later("checkout ended")
 async def _ended(shop: Shop, _: Shopper, checkout_id: str) -> Checkout:
     """The checkout after its payment has ended, or while it still runs. Raises why it was refused."""
-    checkout = await checkout_of(shop, shop.pool, uuid.UUID(checkout_id), None, shop.clock())
+    checkout = await ended_checkout(shop, uuid.UUID(checkout_id))
     if checkout.failure:
         raise ShopError(Refusal[checkout.failure], detail={"checkout": as_json(checkout)})
     return checkout
@@ -132,13 +132,13 @@ async def _ended(shop: Shop, _: Shopper, checkout_id: str) -> Checkout:
 @told_later("quote renewed")
 async def _renewed(shop: Shop, _: Shopper, checkout_id: str) -> None:
     """Raises QUOTE_EXPIRED, with the new quote."""
-    checkout = await checkout_of(shop, shop.pool, uuid.UUID(checkout_id), None, shop.clock())
+    checkout = await ended_checkout(shop, uuid.UUID(checkout_id))
     raise ShopError(Refusal.QUOTE_EXPIRED, detail={"checkout": as_json(checkout)})
 
 
 async def _as_it_is(work: Work, checkout_id: uuid.UUID) -> dict:
     """The detail of a refusal that leaves the checkout as it was."""
-    return {"checkout": as_json(await checkout_of(work.shop, work.db, checkout_id, None, work.now))}
+    return {"checkout": as_json(await checkout_of(work.shop, work.db, checkout_id, work.user().user_id, work.now))}
 
 
 def _share_credit(shop: Shop, content: Content, credit: dict[int, int]) -> list[_Placed]:

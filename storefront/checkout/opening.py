@@ -24,14 +24,15 @@ from storefront.checkout.content import Content, Line, Method, Order, to_text
 from storefront.checkout.pricing import Goods, Item, PricedOrder, TaxRate, price
 from storefront.checkout.quoting import make_quote
 from storefront.errors import Refusal, ShopError
-from storefront.moderation.settings import CATEGORY_PPM_SQL, ShopSettings, lowest_ppm, settings
+from storefront.moderation.settings import CATEGORY_PPM_SQL, SETTINGS_SQL, ShopSettings, lowest_ppm, settings_from
 from storefront.sellers.shipping import Choice, choices
 from storefront.work import Work
 
 ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
-_LOCK_CART = """
-SELECT cart_id, ARRAY(SELECT state FROM shop_checkouts k WHERE k.cart_id = c.cart_id AND k.state IN ('open', 'confirming')) AS states
-FROM shop_carts c WHERE user_id = $1 FOR NO KEY UPDATE OF c"""
+_LOCK_CART = f"""
+SELECT c.cart_id, ARRAY(SELECT state FROM shop_checkouts k WHERE k.cart_id = c.cart_id AND k.state IN ('open', 'confirming')) AS states,
+       a.*, {SETTINGS_SQL} AS settings
+FROM shop_carts c LEFT JOIN shop_addresses a ON a.address_id = $2 AND a.user_id = c.user_id WHERE c.user_id = $1 FOR NO KEY UPDATE OF c"""
 _GIVE_UP = "UPDATE shop_checkouts SET state = 'abandoned', ended_at = $2 WHERE cart_id = $1 AND state = 'open' RETURNING checkout_id"
 _LINES = f"""
 SELECT {LINE_COLUMNS}, s.payable_account, category.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
@@ -56,21 +57,18 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     VOUCHER_USED_UP, or why the asset cannot pay.
     """
     user, db, now = work.user(), work.db, work.now
-    address = await db.fetchrow("SELECT * FROM shop_addresses WHERE address_id = $1 AND user_id = $2", address_id, user.user_id)
-    if address is None:
-        raise ShopError(Refusal.NOT_FOUND, "There is no such address.")
-    cart_id = await _clear(db, user.user_id, now)
-    rows = await db.fetch(_LINES, cart_id, address["country"])
+    cart = await _clear(db, user.user_id, address_id, now)
+    cart_id, address, rules = cart["cart_id"], address_of(cart), settings_from(cart["settings"])
+    rows = await db.fetch(_LINES, cart_id, address.country)
     _judge(rows, user.user_id)
     voucher = await vouchers.find(db, voucher_code, user.user_id, now) if voucher_code else None
-    rules = await settings(db)
-    content = await _priced(work, [row for row in rows if buyable(row)], address["country"], shipping, voucher, rules)
+    content = await _priced(work, [row for row in rows if buyable(row)], address.country, shipping, voucher, rules)
     quote = await make_quote(work.shop, db, user.user_id, user.account, content.totals(), pay_asset, use_credit, rules, now)
     checkout_id = uuid.uuid4()
     reserved_until = now + datetime.timedelta(minutes=rules.reservation_minutes)
     try:
         await db.execute(
-            _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address_of(address)).decode(), to_text(content),
+            _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address).decode(), to_text(content),
             voucher and voucher["voucher_id"], now, reserved_until, *quote.columns(reserved_until),
         )  # fmt: skip
     except asyncpg.UniqueViolationError:
@@ -79,23 +77,25 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     if reduced := {row["variant_id"]: buyable(row) for row in rows if 0 < buyable(row) < row["quantity"]}:
         await db.execute(_REDUCE, cart_id, list(reduced), list(reduced.values()))
     standing = Standing(
-        checkout_id, "open", address_of(address), min(quote.expires_at, reserved_until), reserved_until, content, quote.plan.asset,
+        checkout_id, "open", address, min(quote.expires_at, reserved_until), reserved_until, content, quote.plan.asset,
         quote.plan.most, quote.credit, list(quote.plan.legs), "", user.account,
     )  # fmt: skip
     return checkout_as(work.shop, standing, rules.slippage_ppm)
 
 
-async def _clear(db: asyncpg.Connection, user_id: int, now: datetime.datetime) -> uuid.UUID:
-    """The user's cart, locked, with no open checkout any more. One that was opened while the lock was waited for is not seen here;
-    then the database refuses a second one for the cart."""
-    cart = await db.fetchrow(_LOCK_CART, user_id)
+async def _clear(db: asyncpg.Connection, user_id: int, address_id: uuid.UUID, now: datetime.datetime) -> asyncpg.Record:
+    """The user's cart, locked, with no open checkout any more; and what else must be known: the address, the settings. One that was opened
+    while the lock was waited for is not seen here; then the database refuses a second one for the cart."""
+    cart = await db.fetchrow(_LOCK_CART, user_id, address_id)
     if cart is None:
         raise ShopError(Refusal.CART_EMPTY)
+    if cart["address_id"] is None:
+        raise ShopError(Refusal.NOT_FOUND, "There is no such address.")
     if "confirming" in cart["states"]:
         raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment.")
     if cart["states"] and (given_up := [row["checkout_id"] for row in await db.fetch(_GIVE_UP, cart["cart_id"], now)]):
         await stock.release_many(db, given_up)
-    return cart["cart_id"]
+    return cart
 
 
 def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:

@@ -29,10 +29,18 @@ BOUNDS = ShopSettings(
 )  # fmt: skip
 
 
+SETTINGS_SQL = "(SELECT json_object_agg(name, value) FROM shop_settings)"  # for `settings_from`
+
+
 async def settings(db: asyncpg.Connection | asyncpg.Pool) -> ShopSettings:
     """The figures that hold now."""
-    rows = await db.fetch("SELECT name, value FROM shop_settings WHERE name = ANY($1)", list(ShopSettings._fields))
-    return ShopSettings()._replace(**{row["name"]: json.loads(row["value"]) for row in rows})
+    return settings_from(await db.fetchval(f"SELECT {SETTINGS_SQL}"))
+
+
+def settings_from(text: str | None) -> ShopSettings:
+    """The same, from what another statement read as SETTINGS_SQL."""
+    kept = json.loads(text) if text else {}
+    return ShopSettings(**{name: kept[name] for name in ShopSettings._fields if name in kept})
 
 
 async def change_settings(db: asyncpg.Connection, changes: dict[str, int], user_id: int, now: datetime.datetime) -> ShopSettings:
