@@ -65,6 +65,17 @@ function Desk() {
     apply({ addressId: last.id, payAsset: localStorage.getItem(LAST_PAY_ASSET) ?? due });
   }, [id, checkout, form.addressId, due, addresses.value, apply]);
 
+  // Who has not chosen and cannot pay with the first asset begins with one that they hold enough of.
+  const settledOn = useRef(false);
+  useEffect(() => {
+    if (settledOn.current || desk.busy || checkout?.state !== "open") return;
+    settledOn.current = true;
+    const better = choiceOf(checkout)?.enough === false && checkout.choices.find(({ enough }) => enough);
+    if (!better) return;
+    setForm((present) => ({ ...present, payAsset: better.asset }));
+    desk.quote(better.asset, checkout.credit.length > 0);
+  }, [checkout, desk.busy, desk.quote]);
+
   if (checkout?.state === "paid") return <Paid checkout={checkout} />;
   if (checkout && checkout.state !== "open" && checkout.state !== "confirming") return <Ended checkout={checkout} again={() => form.addressId && apply({})} />;
   if (!id && cart && !cart.count) {
@@ -92,6 +103,7 @@ function Desk() {
     apply({ addressId: address.id, shipping: {}, payAsset: form.payAsset || due });
   };
   const choosePayAsset = async (payAsset: string) => {
+    settledOn.current = true;
     localStorage.setItem(LAST_PAY_ASSET, payAsset);
     setForm({ ...form, payAsset });
     await (checkout ? desk.quote(payAsset, !!form.useCredit) : apply({ payAsset }));
