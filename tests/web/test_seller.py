@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.web.conftest import SIZES, Desk
-from tests.web.stock import Person, Stock, picture
+from tests.web.stock import GOODS, Person, Stock, picture
 from tests.web.test_trade_page import findings, number
 
-LAMP, MUG, PAN = "Walnut desk lamp", "Stoneware mug", "Cast iron pan"
+LAMP, READING_LAMP, _, MUG, PAN = (title for title, *_ in GOODS[:5])
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_a_product_is_described_pictured_and_put_on_sale(open_desk, stock):
 
 
 def test_stock_that_changed_meanwhile_is_not_overwritten(open_desk, stock):
-    product = stock.products["Brass reading lamp"]
+    product = stock.products[READING_LAMP]
     (variant,) = product["variants"]
     desk = open_desk(faults_expected=True)  # the browser reports the 409
     page = enter(desk, stock.seller)
@@ -351,20 +351,20 @@ def test_the_wallet_says_why_money_is_held_and_its_history_adds_up(open_desk, st
 
 def test_what_was_seen_is_there_offline_and_the_cart_comes_back(open_desk, stock):
     desk = open_desk(faults_expected=True, with_worker=True)  # the browser reports every request that finds no network
-    page, context = desk.page, desk.page.context
+    page, context, pan = desk.page, desk.page.context, stock.products[PAN]["slug"]
     desk.visit("/shop")
     desk.until("() => !!navigator.serviceWorker.controller")
-    desk.visit("/shop/p/walnut-desk-lamp")
+    desk.visit(f"/shop/p/{stock.products[LAMP]['slug']}")
     page.get_by_role("button", name="Add to cart").click()
     expect(page.locator(".in-cart")).to_contain_text("1 in your cart")
-    desk.visit("/shop/p/cast-iron-pan")
+    desk.visit(f"/shop/p/{pan}")
     expect(page.get_by_role("button", name="Add to cart")).to_be_enabled()
-    desk.until("async () => !!(await caches.match('/shop/products/cast-iron-pan'))")
+    desk.until("async (slug) => !!(await caches.match('/shop/products/' + slug))", pan)
     desk.until("async () => !!(await caches.match('/shop/home'))")
 
     context.set_offline(True)
     page.reload()
-    expect(page.get_by_role("heading", name="Cast iron pan")).to_be_visible()
+    expect(page.get_by_role("heading", name=PAN)).to_be_visible()
     expect(page.locator(".offline-line")).to_contain_text("You are offline. You see what was here")
     page.get_by_role("button", name="Add to cart").click()
     expect(page.locator(".in-cart")).to_contain_text("1 in your cart")
