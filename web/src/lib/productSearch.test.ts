@@ -24,6 +24,11 @@ describe("the search in the address", () => {
     expect(read("/shop/search?rating=9&sort=cheap&priceMin=-3&priceMax=abc&inStock=maybe")).toEqual({ attr: [] });
   });
 
+  it("names no price without its asset", () => {
+    expect(read("/shop/search?sort=price&priceMax=5")).toEqual({ attr: [] });
+    expect(read("/shop/search?sort=price&asset=BTC")).toMatchObject({ sort: "price", asset: "BTC" });
+  });
+
   it("toggles attributes and counts what narrows", () => {
     const search = toggleAttribute({ q: "x", attr: ["Size:L"] }, "Material:Oak");
     expect(search.attr).toEqual(["Size:L", "Material:Oak"]);

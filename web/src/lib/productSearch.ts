@@ -11,6 +11,9 @@ export const SORTS: { value: SortOrder; text: string }[] = [
   { value: "sold", text: "Most sold" },
 ];
 
+/** Prices compare within one asset, so an order by price names it. */
+export const isByPrice = (sort: SortOrder | undefined): boolean => sort === "price" || sort === "-price";
+
 const CATEGORY_PATH = /^\/shop\/c\/([^/]+)\/?$/;
 
 const amount = (text: string | null): string | undefined => {
@@ -21,19 +24,20 @@ const amount = (text: string | null): string | undefined => {
 export function readSearch(path: string, query: string): ProductSearch {
   const asked = new URLSearchParams(query);
   const category = CATEGORY_PATH.exec(path)?.[1];
-  const sort = asked.get("sort");
+  const asset = asked.get("asset") || undefined;
+  const sort = SORTS.find(({ value }) => value === asked.get("sort"))?.value;
   const rating = Number(asked.get("rating"));
   return {
     q: asked.get("q")?.trim() || undefined,
     category: category ? decodeURIComponent(category) : asked.get("category") || undefined,
     seller: asked.get("seller") || undefined,
-    asset: asked.get("asset") || undefined,
-    priceMin: amount(asked.get("priceMin")),
-    priceMax: amount(asked.get("priceMax")),
+    asset,
+    priceMin: asset && amount(asked.get("priceMin")),
+    priceMax: asset && amount(asked.get("priceMax")),
     inStock: asked.get("inStock") === "true" || undefined,
     rating: rating >= 1 && rating <= 5 ? rating : undefined,
     attr: asked.getAll("attr"),
-    sort: SORTS.find(({ value }) => value === sort)?.value,
+    sort: isByPrice(sort) && !asset ? undefined : sort,
   };
 }
 

@@ -4,8 +4,9 @@ import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useState } f
 import { readCollection, searchProducts } from "../api/shop";
 import type { Facets, FacetValue, ProductPage, ProductSearch, SortOrder } from "../api/shop-types";
 import { parseTyped } from "../lib/decimal";
-import { filterCount, readSearch, searchPath, SORTS, toggleAttribute } from "../lib/productSearch";
+import { filterCount, isByPrice, readSearch, searchPath, SORTS, toggleAttribute } from "../lib/productSearch";
 import { sentence } from "../lib/orderWords";
+import { settings } from "../state/settings";
 import { useStore } from "../state/store";
 import { go, place, query, to } from "../ui/route";
 import { Empty } from "../ui/states";
@@ -35,7 +36,7 @@ function Search() {
   const path = useStore(place);
   const asked = useStore(query);
   const search = useMemo(() => readSearch(path, asked), [path, asked]);
-  const list = useKeptList(`search ${searchPath(search)}`, (ask) => searchProducts({ ...search, ...ask }));
+  const list = useKeptList(`search ${searchPath(search)}`, (ask) => searchProducts({ ...search, sort: search.sort ?? defaultSort(search), ...ask }));
   // The last facets stay in sight while the next answer is under way, so that nothing jumps under the pointer.
   const [last, setLast] = useState<ProductPage | null>(list.value);
   useEffect(() => {
@@ -47,6 +48,9 @@ function Search() {
   const title = search.q ? `“${search.q}”` : (category?.label ?? (search.category ? sentence(search.category.replaceAll("-", "_")) : "All goods"));
   const show = (changes: Partial<ProductSearch>) => go(searchPath({ ...search, ...changes }));
   const filters = filterCount(search);
+  const asset = useAssetOf(search, shown?.facets);
+
+  const sortBy = (sort: SortOrder) => show(isByPrice(sort) ? { sort, asset } : { sort });
 
   return (
     <ShopPage
@@ -61,10 +65,10 @@ function Search() {
           <label className="sort">
             <span className="visually-hidden">Sort by</span>
             <span className="input">
-              <select value={search.sort ?? (search.q ? "relevance" : "newest")} onChange={(event) => show({ sort: event.target.value as SortOrder })}>
+              <select value={search.sort ?? defaultSort(search)} onChange={(event) => sortBy(event.target.value as SortOrder)}>
                 {SORTS.filter(({ value }) => search.q || value !== "relevance").map(({ value, text }) => (
                   <option key={value} value={value}>
-                    {text}
+                    {isByPrice(value) ? `${text}, in ${asset}` : text}
                   </option>
                 ))}
               </select>
@@ -96,6 +100,15 @@ function Search() {
   );
 }
 
+const defaultSort = (search: ProductSearch): SortOrder => (search.q ? "relevance" : "newest");
+
+/** The asset in which prices are compared: the chosen one, else the one that estimates are shown in, else the first that there is. */
+function useAssetOf(search: ProductSearch, facets: Facets | undefined): string {
+  const { showIn } = useStore(settings);
+  const assets = facets?.assets.map(({ value }) => value) ?? [];
+  return search.asset ?? (assets.includes(showIn) || !assets[0] ? showIn : assets[0]);
+}
+
 function NothingFound({ search }: { search: ProductSearch }) {
   const narrowed = filterCount(search) > 0;
   return (
@@ -125,8 +138,8 @@ function Chosen(props: { search: ProductSearch; facets: Facets | undefined; show
   const chips: [string, Partial<ProductSearch>][] = [];
   if (search.category && search.q) chips.push([labelIn(facets?.categories, search.category), { category: undefined }]);
   if (search.seller) chips.push([labelIn(facets?.sellers, search.seller), { seller: undefined }]);
-  if (search.priceMin || search.priceMax) chips.push([`${search.priceMin ?? 0} – ${search.priceMax ?? "any"} ${search.asset ?? ""}`, { priceMin: undefined, priceMax: undefined, asset: undefined }]);
-  else if (search.asset) chips.push([`Priced in ${search.asset}`, { asset: undefined }]);
+  if (search.priceMin || search.priceMax) chips.push([`${search.priceMin ?? 0} – ${search.priceMax ?? "any"} ${search.asset ?? ""}`, { priceMin: undefined, priceMax: undefined, asset: isByPrice(search.sort) ? search.asset : undefined }]);
+  else if (search.asset) chips.push([`Priced in ${search.asset}`, { asset: undefined, sort: isByPrice(search.sort) ? undefined : search.sort }]);
   if (search.inStock) chips.push(["In stock", { inStock: undefined }]);
   if (search.rating) chips.push([starsWords(search.rating), { rating: undefined }]);
   for (const one of search.attr ?? []) chips.push([one.replace(":", ": "), { attr: toggleAttribute(search, one).attr }]);
@@ -261,7 +274,7 @@ function FacetCheck(props: { text: string; count: number; checked: boolean; onCh
 function PriceRange(props: { facets: Facets; search: ProductSearch; show: Show }) {
   const { search, show } = props;
   const assets = [...new Set([...props.facets.assets.map(({ value }) => value), ...(search.asset ? [search.asset] : [])])];
-  const [asset, setAsset] = useState(search.asset ?? assets[0] ?? "");
+  const [asset, setAsset] = useState(useAssetOf(search, props.facets));
   const [least, setLeast] = useState(search.priceMin ?? "");
   const [most, setMost] = useState(search.priceMax ?? "");
   const id = useId();
@@ -270,7 +283,7 @@ function PriceRange(props: { facets: Facets; search: ProductSearch; show: Show }
     event.preventDefault();
     if (bad) return;
     const bounded = least.trim() !== "" || most.trim() !== "";
-    show({ priceMin: least.trim() || undefined, priceMax: most.trim() || undefined, asset: bounded ? asset : undefined });
+    show({ priceMin: least.trim() || undefined, priceMax: most.trim() || undefined, asset: bounded || isByPrice(search.sort) ? asset : undefined });
   };
   return (
     <form className="price-range" onSubmit={submit} noValidate>
