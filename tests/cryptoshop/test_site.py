@@ -18,7 +18,7 @@ async def client(tmp_path, monkeypatch):
     monkeypatch.setattr(site, "APP_DIR", app)
     monkeypatch.setattr(rest, "trading_app", lambda gateway: None)
     monkeypatch.setattr(rest, "identity_app", lambda identity, demo: None)
-    served = rest.http_app(Settings(tmp_path, ws_port=9001), _Gateway())
+    served = rest.http_app(Settings(tmp_path, ws_port=9001), _Gateway(), None)
     transport = httpx.ASGITransport(served, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         yield client
