@@ -18,7 +18,7 @@ export interface VariantDraft {
   threshold: string;
 }
 
-export const VARIANTS_MAX = 100;
+export const VARIANTS_MAX = 50;
 
 /** Every combination, in the order of the options' values; one row without options where there are none. */
 export function combinations(options: readonly Option[]): Record<string, string>[] {
