@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Literal
 
+import asyncpg
 import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
@@ -63,6 +64,7 @@ def shop_app(shop: Shop) -> Callable[..., Any]:
         exception_handlers={
             ShopError: _refused, HTTPException: _refused_by_framework, RecursionError: _too_deep, Exception: _failed,
             **dict.fromkeys(DATABASE_AWAY, _database_away), **dict.fromkeys(DATABASE_BUSY, _database_busy),
+            asyncpg.DataError: _failed,  # an InterfaceError to asyncpg, but of ours: a value that no column holds got past the door
         },
         openapi_config=OpenAPIConfig(
             title="CryptoShop shop", version="1", path="/shop/openapi.json", render_plugins=[JsonRenderPlugin(path="/")],
