@@ -2,8 +2,8 @@
 import { useCallback, useState } from "react";
 import { readAudit } from "../api/shop";
 import type { PageAsk, Transition } from "../api/shop-types";
-import { type Cell, Form, Heading, PagedTable, StateTag, stateWords, TextField } from "../seller/kit";
-import { usePages } from "../seller/reading";
+import { type Cell, Form, Heading, PagedTable, StateTag, stateWords, TextField } from "../ui/kit";
+import { usePages } from "../state/reading";
 import { go, to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 

@@ -2,9 +2,9 @@
 import { useCallback } from "react";
 import { readDisputes } from "../api/shop";
 import type { ModeratedDispute, PageAsk } from "../api/shop-types";
-import { Amount, type Cell, Filters, Heading, PagedTable, Thumb } from "../seller/kit";
+import { Amount, type Cell, Filters, Heading, PagedTable, Thumb } from "../ui/kit";
 import { DISPUTE_REASONS } from "../seller/OrderPage";
-import { usePages } from "../seller/reading";
+import { usePages } from "../state/reading";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 

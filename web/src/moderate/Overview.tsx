@@ -1,7 +1,7 @@
 /** What wants deciding, and the platform's figures. */
 import type { Overview as Figures } from "../api/shop-types";
-import { Amounts, Heading, Read } from "../seller/kit";
-import type { Reading } from "../seller/reading";
+import { Amounts, Heading, Read } from "../ui/kit";
+import type { Reading } from "../state/reading";
 import { to } from "../ui/route";
 
 export function Overview(props: { of: Reading<Figures> }) {

@@ -2,8 +2,8 @@
 import { useCallback } from "react";
 import { readSettlements, retrySettlement } from "../api/shop";
 import type { PageAsk, Settlement } from "../api/shop-types";
-import { type Cell, Filters, Heading, PagedTable, StateTag } from "../seller/kit";
-import { useDeed, usePages } from "../seller/reading";
+import { type Cell, Filters, Heading, PagedTable, StateTag } from "../ui/kit";
+import { useDeed, usePages } from "../state/reading";
 import { say } from "../state/notices";
 import { Empty, Moment } from "../ui/states";
 

@@ -3,9 +3,9 @@ import { useState } from "react";
 import { ApiError } from "../api/rest";
 import { changeShopSettings, readShopSettings } from "../api/shop";
 import type { ShopSettings } from "../api/shop-types";
-import { percentText, ppmOf } from "../seller/amounts";
-import { Bones, Card, Form, Heading, Read, Refused, TextField } from "../seller/kit";
-import { useRead } from "../seller/reading";
+import { percentText, ppmOf } from "../lib/amounts";
+import { Bones, Card, Form, Heading, Read, Refused, TextField } from "../ui/kit";
+import { useRead } from "../state/reading";
 import { say, sayError } from "../state/notices";
 
 type Name = keyof ShopSettings;

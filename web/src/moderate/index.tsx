@@ -2,8 +2,8 @@
 import "../styles/seller.css";
 import { MembersOnly } from "../account/MembersOnly";
 import { readOverview } from "../api/shop";
-import { Office, type Place, usePath } from "../seller/kit";
-import { useRead } from "../seller/reading";
+import { Office, type Place, usePath } from "../ui/kit";
+import { useRead } from "../state/reading";
 import { session } from "../state/session";
 import { useStore } from "../state/store";
 import { to } from "../ui/route";

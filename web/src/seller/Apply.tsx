@@ -5,9 +5,9 @@ import type { SellerAccount } from "../api/shop-types";
 import { say } from "../state/notices";
 import { to } from "../ui/route";
 import { Empty } from "../ui/states";
-import { COUNTRIES } from "./countries";
-import { Form, Refused, SelectField, TextField } from "./kit";
-import { useDeed } from "./reading";
+import { COUNTRIES } from "../lib/countries";
+import { Form, Refused, SelectField, TextField } from "../ui/kit";
+import { useDeed } from "../state/reading";
 
 export function Apply(props: { account: SellerAccount; onChange: (account: SellerAccount) => void }) {
   const { account } = props;

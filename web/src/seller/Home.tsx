@@ -10,8 +10,8 @@ import { Segments } from "../ui/Segments";
 import { Empty } from "../ui/states";
 import { choose } from "./choice";
 import { DayChart } from "./DayChart";
-import { amountText, Amounts, Bones, Card, Heading, Read, Thumb } from "./kit";
-import { useRead } from "./reading";
+import { amountText, Amounts, Bones, Card, Heading, Read, Thumb } from "../ui/kit";
+import { useRead } from "../state/reading";
 
 const SPANS = [
   { value: "7", text: "7 days" },

@@ -4,8 +4,8 @@ import { type DragEvent, useId, useRef, useState } from "react";
 import { addImage, imageUrl, orderImages, removeImage } from "../api/shop";
 import type { ImageRef } from "../api/shop-types";
 import { say, sayError } from "../state/notices";
-import { Card, Refused, TextField } from "./kit";
-import { useDeed } from "./reading";
+import { Card, Refused, TextField } from "../ui/kit";
+import { useDeed } from "../state/reading";
 
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
 const BYTES_MAX = 8 * 1024 * 1024;

@@ -7,9 +7,9 @@ import { say } from "../state/notices";
 import { useStore } from "../state/store";
 import { venue } from "../state/venue";
 import { go } from "../ui/route";
-import { Card, Form, Heading, Refused, SelectField, TextField } from "./kit";
+import { Card, Form, Heading, Refused, SelectField, TextField } from "../ui/kit";
 import { attributesOf, type Words, wordsFault, WordsFields } from "./ProductFields";
-import { useDeed } from "./reading";
+import { useDeed } from "../state/reading";
 import { faultOf, matrix, nameOfOptions, type Option, type VariantDraft, VARIANTS_MAX } from "./variants";
 
 const OPTIONS_MAX = 3;

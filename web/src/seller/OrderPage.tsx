@@ -7,11 +7,11 @@ import { isZero, showMoney } from "../lib/money";
 import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Moment } from "../ui/states";
-import { countryName } from "./countries";
-import { isAmount } from "./amounts";
-import { Amount, amountText, Bones, Card, Check, Form, Heading, OrderTags, Read, Refused, StateTag, stateWords, TextField, Thumb } from "./kit";
-import { Messages } from "./Messages";
-import { useDeed, useRead } from "./reading";
+import { countryName } from "../lib/countries";
+import { isAmount } from "../lib/amounts";
+import { Amount, amountText, Bones, Card, Check, Form, Heading, OrderTags, Read, Refused, StateTag, stateWords, TextField, Thumb } from "../ui/kit";
+import { Messages } from "../ui/Messages";
+import { useDeed, useRead } from "../state/reading";
 
 export function OrderPage(props: { id: string }) {
   const read = useCallback(() => readOrder(props.id), [props.id]);

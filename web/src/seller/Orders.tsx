@@ -4,8 +4,8 @@ import { readSellerOrders } from "../api/shop";
 import type { PageAsk, SellerOrderRow, SellerOrderState } from "../api/shop-types";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
-import { Amount, type Cell, Filters, Heading, OrderTags, PagedTable, Thumb } from "./kit";
-import { usePages } from "./reading";
+import { Amount, type Cell, Filters, Heading, OrderTags, PagedTable, Thumb } from "../ui/kit";
+import { usePages } from "../state/reading";
 
 type Shown = "to-ship" | "shipped" | "disputed" | "held" | "all";
 

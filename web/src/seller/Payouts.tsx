@@ -8,9 +8,9 @@ import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
-import { isAmount } from "./amounts";
-import { Amount, amountText, Card, type Cell, Form, Heading, PagedTable, Refused, StateTag, TextField } from "./kit";
-import { useDeed, usePages, useRead } from "./reading";
+import { isAmount } from "../lib/amounts";
+import { Amount, amountText, Card, type Cell, Form, Heading, PagedTable, Refused, StateTag, TextField } from "../ui/kit";
+import { useDeed, usePages, useRead } from "../state/reading";
 
 const PAYOUTS: Cell<Payout>[] = [
   { head: "When", cell: (row) => <Moment ms={row.createdAt} /> },

@@ -8,10 +8,10 @@ import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Moment } from "../ui/states";
 import { Images } from "./Images";
-import { isAmount } from "./amounts";
-import { amountText, Bones, Card, Check, Form, Heading, Read, Refused, StateTag, TextField } from "./kit";
+import { isAmount } from "../lib/amounts";
+import { amountText, Bones, Card, Check, Form, Heading, Read, Refused, StateTag, TextField } from "../ui/kit";
 import { attributesOf, type Words, wordsFault, WordsFields } from "./ProductFields";
-import { useDeed, useRead } from "./reading";
+import { useDeed, useRead } from "../state/reading";
 import { faultOf, isCount, isWholeNumber, nameOfOptions } from "./variants";
 
 export function ProductEditor(props: { id: string }) {

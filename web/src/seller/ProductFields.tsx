@@ -2,8 +2,8 @@
 import { Plus, X } from "lucide-react";
 import { readCategories } from "../api/shop";
 import type { Category } from "../api/shop-types";
-import { SelectField, TextField } from "./kit";
-import { useRead } from "./reading";
+import { SelectField, TextField } from "../ui/kit";
+import { useRead } from "../state/reading";
 
 export interface Words {
   title: string;

@@ -5,8 +5,8 @@ import type { PageAsk, ProductState, SellerProduct } from "../api/shop-types";
 import { columnPlaces, compareMoney, showAmount } from "../lib/money";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
-import { type Cell, Filters, Heading, PagedTable, StateTag, Thumb } from "./kit";
-import { usePages } from "./reading";
+import { type Cell, Filters, Heading, PagedTable, StateTag, Thumb } from "../ui/kit";
+import { usePages } from "../state/reading";
 
 const FILTERS: { state: ProductState | ""; text: string }[] = [
   { state: "", text: "All" },

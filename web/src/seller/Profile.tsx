@@ -5,9 +5,9 @@ import { changeSellerAccount } from "../api/shop";
 import type { SellerAccount } from "../api/shop-types";
 import { say, sayError } from "../state/notices";
 import { to } from "../ui/route";
-import { countryName } from "./countries";
-import { percentText } from "./amounts";
-import { Card, Form, Heading, Refused, TextField } from "./kit";
+import { countryName } from "../lib/countries";
+import { percentText } from "../lib/amounts";
+import { Card, Form, Heading, Refused, TextField } from "../ui/kit";
 
 export function Profile({ account, onChange }: { account: SellerAccount; onChange: (account: SellerAccount) => void }) {
   const [name, setName] = useState(account.name);

@@ -6,11 +6,11 @@ import type { Method, MethodForm, Zone } from "../api/shop-types";
 import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Empty } from "../ui/states";
-import { COUNTRIES, countryName } from "./countries";
-import { isAmount, isAmountOrZero } from "./amounts";
-import { amountText, Bones, Card, Form, Heading, Read, Refused, SelectField, TextField } from "./kit";
+import { COUNTRIES, countryName } from "../lib/countries";
+import { isAmount, isAmountOrZero } from "../lib/amounts";
+import { amountText, Bones, Card, Form, Heading, Read, Refused, SelectField, TextField } from "../ui/kit";
 import { useAssets } from "./NewProduct";
-import { useDeed, useRead } from "./reading";
+import { useDeed, useRead } from "../state/reading";
 import { isCount } from "./variants";
 
 export function Shipping() {

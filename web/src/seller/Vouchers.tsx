@@ -5,10 +5,10 @@ import type { Voucher, VoucherForm } from "../api/shop-types";
 import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Empty, Moment } from "../ui/states";
-import { isAmount } from "./amounts";
-import { amountText, type Cell, Form, Heading, PagedTable, Refused, SelectField, TextField } from "./kit";
+import { isAmount } from "../lib/amounts";
+import { amountText, type Cell, Form, Heading, PagedTable, Refused, SelectField, TextField } from "../ui/kit";
 import { useAssets } from "./NewProduct";
-import { useDeed, useRead } from "./reading";
+import { useDeed, useRead } from "../state/reading";
 import { isCount } from "./variants";
 
 interface Room {

@@ -7,8 +7,8 @@ import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { go, to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
-import { Bones, Card, type Cell, Check, Form, Heading, PagedTable, Read, Refused, StateTag, TextField } from "./kit";
-import { useDeed, usePages, useRead } from "./reading";
+import { Bones, Card, type Cell, Check, Form, Heading, PagedTable, Read, Refused, StateTag, TextField } from "../ui/kit";
+import { useDeed, usePages, useRead } from "../state/reading";
 
 const EVENTS = [
   "order.paid", "order.canceled", "order.shipped", "order.received", "order.released", "refund.done", "dispute.opened", "dispute.decided", "return.requested",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ppmOf } from "./amounts";
+import { ppmOf } from "../lib/amounts";
 import { combinations, faultOf, matrix, skuOf, VARIANTS_MAX } from "./variants";
 
 const SIZES = { name: "Size", values: ["S", "M"] };

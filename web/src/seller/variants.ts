@@ -1,5 +1,5 @@
 /** The matrix of a product's variants: options with their values, and one row for each way to combine them. */
-import { isAmount } from "./amounts";
+import { isAmount } from "../lib/amounts";
 
 export interface Option {
   name: string;

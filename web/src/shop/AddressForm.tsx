@@ -4,7 +4,7 @@ import { ApiError } from "../api/rest";
 import { addAddress, putAddress } from "../api/shop";
 import type { Address, AddressForm as Fields } from "../api/shop-types";
 import { Intention } from "../lib/intention";
-import { COUNTRIES, countryName } from "../seller/countries";
+import { COUNTRIES, countryName } from "../lib/countries";
 
 const EMPTY: Fields = { name: "", line1: "", line2: "", city: "", region: "", postcode: "", country: "", phone: "" };
 const TEXT_MAX = 100;

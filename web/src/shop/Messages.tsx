@@ -4,7 +4,7 @@ import { type FormEvent, useId, useState } from "react";
 import { readMessages, sendMessage } from "../api/shop";
 import type { Order, OrderMessage } from "../api/shop-types";
 import { showMoment, showTime } from "../lib/format";
-import { useDeed } from "../seller/reading";
+import { useDeed } from "../state/reading";
 import { useKeptList } from "./kept";
 import { Bone, Shown } from "./parts";
 

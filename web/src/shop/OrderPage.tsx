@@ -6,7 +6,7 @@ import type { Money, Order, OrderAction } from "../api/shop-types";
 import { showMoment } from "../lib/format";
 import { columnPlaces, isZero, showMoney, tidyAmounts } from "../lib/money";
 import { moneyWords, sentence, standingWords } from "../lib/orderWords";
-import { useDeed } from "../seller/reading";
+import { useDeed } from "../state/reading";
 import { to } from "../ui/route";
 import { Empty } from "../ui/states";
 import { AddressText } from "./AddressForm";

@@ -7,7 +7,7 @@ import type { ImageRef, Product, Review, Variant } from "../api/shop-types";
 import { showMoment } from "../lib/format";
 import { Intention } from "../lib/intention";
 import { choose, type Chosen, firstChoice, stockOfChoice, variantOf } from "../lib/variants";
-import { countryName } from "../seller/countries";
+import { countryName } from "../lib/countries";
 import { addToCart, cartView } from "../state/cart";
 import { linesOf } from "../lib/cart";
 import { times } from "../lib/money";

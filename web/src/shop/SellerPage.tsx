@@ -1,7 +1,7 @@
 /** One seller as buyers see them: who they are, how they are rated, what they sell. */
 import { readSeller } from "../api/shop";
 import type { Listed, PageAsk, ProductCard, SellerPage as SellerFacts } from "../api/shop-types";
-import { countryName } from "../seller/countries";
+import { countryName } from "../lib/countries";
 import { Empty } from "../ui/states";
 import { useKeptList } from "./kept";
 import { Bone, ShopPage, Shown, Stars, TileBones, Tiles } from "./parts";

@@ -3,7 +3,7 @@ import { Star } from "lucide-react";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { openDispute, postReview, requestReturn } from "../api/shop";
 import type { DisputeReason, Order, OrderLine } from "../api/shop-types";
-import type { Deed } from "../seller/reading";
+import type { Deed } from "../state/reading";
 import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { optionsText, Stepper } from "./parts";

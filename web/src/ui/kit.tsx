@@ -1,4 +1,4 @@
-/** The pieces the seller's and the moderators' pages are made of: frame, states, money, fields, tables. */
+/** The pieces that the pages of shop, sellers and moderators are made of: frame, states, money, fields, tables. */
 import { RotateCw } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import type { ApiError } from "../api/rest";
@@ -7,9 +7,9 @@ import type { ImageRef, Money } from "../api/shop-types";
 import { showAge } from "../lib/format";
 import { isZero, showAmount } from "../lib/money";
 import { useStore } from "../state/store";
-import { place, to } from "../ui/route";
-import { Empty } from "../ui/states";
-import type { Pages, Reading } from "./reading";
+import { place, to } from "./route";
+import { Empty } from "./states";
+import type { Pages, Reading } from "../state/reading";
 
 // ---------------------------------------------------------------- frame
 

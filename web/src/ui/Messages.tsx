@@ -2,9 +2,9 @@
 import { useCallback, useEffect, useState } from "react";
 import { readMessages, sendMessage } from "../api/shop";
 import type { OrderMessage, PageAsk } from "../api/shop-types";
-import { Empty, Moment } from "../ui/states";
+import { Empty, Moment } from "./states";
 import { Form, Read, TextField } from "./kit";
-import { useDeed, usePages } from "./reading";
+import { useDeed, usePages } from "../state/reading";
 
 const LOOK_MS = 15_000;
 

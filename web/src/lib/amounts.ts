@@ -1,5 +1,5 @@
 /** What a person typed, held to be an amount or a percentage. */
-import { toFixed, tryParse } from "../lib/decimal";
+import { toFixed, tryParse } from "./decimal";
 
 export const isAmount = (text: string): boolean => {
   const value = tryParse(text.trim());

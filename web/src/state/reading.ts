@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/rest";
 import type { Listed, PageAsk } from "../api/shop-types";
 import { Intention } from "../lib/intention";
-import { sayError } from "../state/notices";
+import { sayError } from "./notices";
 
 export interface Reading<T> {
   /** null until the first answer. */
