@@ -9,7 +9,7 @@ from cryptoshop import preflight
 from cryptoshop.bounded_http import BoundedHttp
 from cryptoshop.capacity import keep_capacities
 from cryptoshop.forward import Forward
-from cryptoshop.roles.common import open_gateway, run_role, sampled
+from cryptoshop.roles.common import open_gateway, run_role, sampled, spare_garbage_collector
 from cryptoshop.settings import Settings
 from cryptoshop.site import Health, site_app
 from gateway.gateway import Gateway
@@ -57,6 +57,7 @@ async def serve(settings: Settings) -> None:
             server_header=False, http=BoundedHttp, timeout_graceful_shutdown=3, lifespan="on",
         )  # fmt: skip
         server = uvicorn.Server(config)
+        spare_garbage_collector()
         server.capture_signals = contextlib.nullcontext  # the role's shell owns the signals
         serving = asyncio.ensure_future(server.serve())
         keeping = asyncio.ensure_future(keep_capacities(gateway.exchange))

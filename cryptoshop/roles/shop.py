@@ -9,7 +9,7 @@ import uvicorn
 
 from cryptoshop import database
 from cryptoshop.bounded_http import BoundedHttp
-from cryptoshop.roles.common import master_key, run_role, sampled
+from cryptoshop.roles.common import master_key, run_role, sampled, spare_garbage_collector
 from cryptoshop.settings import Settings
 from cryptoshop.shoppers import ShopperMiddleware
 from engine.exchange import ExchangeClient
@@ -52,6 +52,7 @@ async def serve(settings: Settings) -> None:
             server_header=False, date_header=False, proxy_headers=False, http=BoundedHttp, timeout_graceful_shutdown=3, lifespan="off",
         )  # fmt: skip
         server = uvicorn.Server(config)
+        spare_garbage_collector()
         server.capture_signals = contextlib.nullcontext  # the role's shell owns the signals
         serving = asyncio.ensure_future(server.serve())
         keeping = asyncio.ensure_future(keep(shop))

@@ -36,16 +36,16 @@ WITH checkout AS (UPDATE shop_checkouts SET state = 'confirming', failure = '', 
     INSERT INTO shop_orders (order_id, checkout_id, buyer_id, buyer_account, seller_id, asset, items_total, discount, shipping, tax,
                              tax_included, total, from_credit, commission_ppm, escrow_hi, escrow_lo, address, shipping_name, placed_at)
     SELECT order_id, $1, $2, $3, seller_id, asset, items_total, discount, shipping, tax, tax_included, total, from_credit, commission_ppm,
-           escrow_hi, escrow_lo, $4::jsonb, shipping_name, $5
-    FROM jsonb_to_recordset($6::jsonb) AS o (order_id uuid, seller_id uuid, asset int, items_total bigint, discount bigint, shipping bigint,
+           escrow_hi, escrow_lo, $4::json, shipping_name, $5
+    FROM json_to_recordset($6::json) AS o (order_id uuid, seller_id uuid, asset int, items_total bigint, discount bigint, shipping bigint,
          tax bigint, tax_included bigint, total bigint, from_credit bigint, commission_ppm int, escrow_hi bigint, escrow_lo bigint,
          shipping_name text))
 INSERT INTO shop_order_lines (line_id, order_id, product_id, variant_id, image_id, title, sku, options, quantity, unit_price, discount, tax,
                               tax_included, total)
 SELECT gen_random_uuid(), order_id, product_id, variant_id, image_id, title, sku, options, quantity, unit_price, discount, tax,
        tax_included, total
-FROM jsonb_to_recordset($7::jsonb) AS l (order_id uuid, product_id uuid, variant_id uuid, image_id uuid, title text, sku text,
-     options jsonb, quantity int, unit_price bigint, discount bigint, tax bigint, tax_included bigint, total bigint)"""
+FROM json_to_recordset($7::json) AS l (order_id uuid, product_id uuid, variant_id uuid, image_id uuid, title text, sku text,
+     options json, quantity int, unit_price bigint, discount bigint, tax bigint, tax_included bigint, total bigint)"""
 _ORDER_FIELDS = ("seller_id", "asset", "items_total", "discount", "shipping", "tax", "tax_included", "total", "commission_ppm")
 _LINE_FIELDS = ("product_id", "variant_id", "image_id", "title", "sku", "options", "quantity", "unit_price", "discount", "tax",
                 "tax_included", "total")  # fmt: skip

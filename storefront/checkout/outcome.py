@@ -28,7 +28,7 @@ from storefront.work import Shop
 PURPOSE = "checkout"
 _PAID = """
 UPDATE shop_checkouts c SET state = 'paid', failure = '', receipt = p.receipt, ended_at = $3
-FROM unnest($1::uuid[], $2::jsonb[]) AS p (checkout_id, receipt)
+FROM unnest($1::uuid[], $2::json[]) AS p (checkout_id, receipt)
 WHERE c.checkout_id = p.checkout_id AND c.state = 'confirming'"""
 _ATTEMPTED = "SELECT order_id FROM shop_orders WHERE checkout_id = ANY($1) AND payment = 'pending'"
 _LOCK_SOLD = """

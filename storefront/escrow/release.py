@@ -13,8 +13,8 @@ SWEEP_SECONDS = 5.0
 BATCH = 100
 REFUSED_AGAIN = datetime.timedelta(hours=1)  # after a release that the ledger refused
 _DUE = f"""{ORDER.partition("WHERE")[0]}
-           WHERE o.payment = 'held' AND o.auto_release_at <= $1 AND o.fulfilment = 'shipped' AND o.dispute IN ('none', 'withdrawn')
-                 AND o.settlement_id IS NULL
+           WHERE o.payment = 'held' AND o.fulfilment = 'shipped' AND o.dispute IN ('none', 'withdrawn')
+                 AND o.auto_release_at <= $1 AND o.closed_at IS NULL AND o.settlement_id IS NULL
                  AND NOT EXISTS (SELECT FROM shop_settlements t WHERE t.subject_id = o.order_id AND t.purpose = 'release'
                                  AND t.state = 'failed' AND t.ended_at > $2)
            ORDER BY o.auto_release_at LIMIT {BATCH} FOR NO KEY UPDATE OF o SKIP LOCKED"""

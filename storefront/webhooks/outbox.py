@@ -36,6 +36,6 @@ async def tell_many(db: asyncpg.Connection, events: Sequence[tuple[uuid.UUID, st
     await db.execute(
         """INSERT INTO shop_events (seller_id, type, body, at)
            SELECT seller_id, type, body, $4
-           FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) WITH ORDINALITY AS e (seller_id, type, body, place) ORDER BY place""",
+           FROM unnest($1::uuid[], $2::text[], $3::json[]) WITH ORDINALITY AS e (seller_id, type, body, place) ORDER BY place""",
         sellers, types, [json.dumps(body, default=str) for body in bodies], now,
     )  # fmt: skip

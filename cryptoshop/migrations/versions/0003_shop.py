@@ -25,7 +25,7 @@ _SETTLEMENT = (
         purpose text NOT NULL CHECK (length(purpose) BETWEEN 1 AND 32),
         subject_id uuid NOT NULL,  -- what its outcome changes: a checkout, order, payout, gift card …
         commands bytea NOT NULL,  -- one linked chain of 128-byte transfer commands with their final ids
-        detail jsonb NOT NULL DEFAULT '{}',  -- what the purpose needs to know at the outcome
+        detail json NOT NULL DEFAULT '{}',  -- what the purpose needs to know at the outcome
         state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'failed', 'stuck')),
         code integer,  -- of the core: 0 or the first member's that failed
         cause text NOT NULL DEFAULT '',  -- why it is stuck or failed, in words
@@ -45,9 +45,10 @@ _SETTLEMENT = (
         body bytea NOT NULL DEFAULT '',
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (actor, key)
-    )
+    ) WITH (toast_tuple_target = 8160)
     """,
-    "CREATE INDEX shop_answers_by_age ON shop_answers (created_at)",
+    "ALTER TABLE shop_answers ALTER COLUMN body SET STORAGE EXTERNAL",  # sealed: nothing to compress; and kept in its row
+    "CREATE INDEX shop_answers_by_age ON shop_answers USING brin (created_at)",  # rows lie in the order of their age
     """
     CREATE TABLE shop_settings (
         name text PRIMARY KEY,
@@ -81,7 +82,7 @@ _SELLERS = (
         applied_at timestamptz NOT NULL,
         decided_at timestamptz,
         decided_by bigint REFERENCES users
-    )
+    ) WITH (fillfactor = 80)
     """,
     """
     CREATE TABLE shop_categories (
@@ -152,7 +153,7 @@ _CATALOG = (
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL,
         words tsvector NOT NULL DEFAULT ''  -- title, category, attributes, seller, description; kept by the catalog
-    )
+    ) WITH (fillfactor = 80)
     """,
     "CREATE INDEX shop_products_by_seller ON shop_products (seller_id, created_at)",
     "CREATE INDEX shop_products_by_category ON shop_products (category_id) WHERE state = 'active'",
@@ -174,7 +175,7 @@ _CATALOG = (
         threshold integer NOT NULL DEFAULT 0,  -- kept back from sale; negative allows back-orders
         UNIQUE (product_id, sku),
         CHECK (on_hand - reserved - allocated - threshold >= 0 OR reserved = 0)  -- nothing is reserved that is not there
-    )
+    ) WITH (fillfactor = 80)
     """,
     """
     CREATE TABLE shop_images (
@@ -280,18 +281,18 @@ _CHECKOUT = (
         user_id bigint NOT NULL REFERENCES users,
         cart_id uuid,
         state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'confirming', 'paid', 'failed', 'expired', 'abandoned')),
-        address jsonb NOT NULL,
-        content jsonb NOT NULL,  -- the priced cart, order by order, as integers: what confirming turns into orders
+        address json NOT NULL,
+        content json NOT NULL,  -- the priced cart, order by order, as integers: what confirming turns into orders
         voucher_id uuid REFERENCES shop_vouchers,
         pay_asset integer NOT NULL,
         most bigint NOT NULL CHECK (most >= 0),  -- of pay_asset: the most that confirming can take
-        credit jsonb NOT NULL DEFAULT '{}',  -- asset id -> units taken from store credit
-        legs jsonb NOT NULL,  -- conversions: bought asset, amount, symbols, most, expected cost
-        rate_source jsonb NOT NULL,  -- log position and update ids of the books that the quote was read from
+        credit json NOT NULL DEFAULT '{}',  -- asset id -> units taken from store credit
+        legs json NOT NULL,  -- conversions: bought asset, amount, symbols, most, expected cost
+        rate_source json NOT NULL,  -- log position and update ids of the books that the quote was read from
         use_credit boolean NOT NULL DEFAULT false,
         expires_at timestamptz NOT NULL,  -- of the quote
         reserved_until timestamptz NOT NULL DEFAULT now(),
-        receipt jsonb,  -- once paid: conversions with their trades, what it cost, the log position
+        receipt json,  -- once paid: conversions with their trades, what it cost, the log position
         settlement_id uuid,
         failure text NOT NULL DEFAULT '',  -- an error code of the shop
         created_at timestamptz NOT NULL,
@@ -377,7 +378,7 @@ _ORDERS = (
         commission bigint NOT NULL DEFAULT 0 CHECK (commission BETWEEN 0 AND released),
         settlement_id uuid,  -- the one that moves its escrow now; while it runs, no other may start
         auto_release_at timestamptz,  -- set when all is shipped
-        address jsonb NOT NULL,
+        address json NOT NULL,
         shipping_name text NOT NULL DEFAULT '',
         note text NOT NULL DEFAULT '' CHECK (length(note) <= 1000),
         placed_at timestamptz NOT NULL,
@@ -387,12 +388,13 @@ _ORDERS = (
         reserve_hi bigint NOT NULL DEFAULT 0,  -- id of the hold in the seller's payable account that its release left; it ends by itself
         reserve_lo bigint NOT NULL DEFAULT 0,
         CHECK (payment IN ('pending', 'failed') OR held + released + refunded >= total)
-    )
+    ) WITH (fillfactor = 80)
     """,
     "CREATE INDEX shop_orders_by_buyer ON shop_orders (buyer_id, placed_at)",
     "CREATE INDEX shop_orders_by_seller ON shop_orders (seller_id, placed_at)",
     "CREATE INDEX shop_orders_by_checkout ON shop_orders (checkout_id)",
-    "CREATE INDEX shop_orders_due ON shop_orders (auto_release_at) WHERE payment = 'held'",
+    # Not by its state: a payment that becomes held changes no index then.
+    "CREATE INDEX shop_orders_due ON shop_orders (auto_release_at) WHERE auto_release_at IS NOT NULL AND closed_at IS NULL",
     """
     CREATE TABLE shop_order_lines (
         line_id uuid PRIMARY KEY,
@@ -402,7 +404,7 @@ _ORDERS = (
         image_id uuid,
         title text NOT NULL,
         sku text NOT NULL,
-        options jsonb NOT NULL,
+        options json NOT NULL,
         quantity integer NOT NULL CHECK (quantity > 0),
         unit_price bigint NOT NULL,
         discount bigint NOT NULL DEFAULT 0,
@@ -438,7 +440,7 @@ _ORDERS = (
         after text NOT NULL,
         actor text NOT NULL,  -- 'buyer', 'seller', 'moderator', 'system'
         user_id bigint REFERENCES users,
-        detail jsonb NOT NULL DEFAULT '{}',
+        detail json NOT NULL DEFAULT '{}',
         at timestamptz NOT NULL
     )
     """,
@@ -554,7 +556,7 @@ _WEBHOOKS = (
         event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         seller_id uuid NOT NULL REFERENCES shop_sellers,
         type text NOT NULL CHECK (length(type) BETWEEN 1 AND 40),  -- 'order.paid'
-        body jsonb NOT NULL,
+        body json NOT NULL,
         at timestamptz NOT NULL,
         fanned_out boolean NOT NULL DEFAULT false
     )
