@@ -1,6 +1,7 @@
 """The door: answers given once under a key, changes taken back with a refusal, and what is turned away before any room is asked."""
 
 import asyncio
+import functools
 
 import pytest
 
@@ -74,6 +75,32 @@ async def test_I7_an_answer_lost_on_its_way_is_given_by_the_next_process(world):
     async with world.client(buyer) as client:
         again = await client.post("/shop/giftcards", json=wanted, headers=keyed("k"))
     assert again.content == first.content
+
+
+async def test_I7_while_money_is_moving_the_same_key_asks_how_it_ended(world, monkeypatch):
+    """The log answers late: the first answer says so and is not kept, the second waits; then all are the same."""
+    buyer, settlements, execute = await world.person("buyer"), world.shop.settlements, world.exchange.execute
+    gate = asyncio.Event()
+
+    async def late(commands):
+        if isinstance(commands, bytes):  # a settlement; accounts are opened at once
+            await gate.wait()
+        return await execute(commands)
+
+    async def buy():
+        async with world.client(buyer) as client:
+            return await client.post("/shop/giftcards", json={"asset": "USDT", "amount": "10"}, headers=keyed("k"))
+
+    monkeypatch.setattr(world.exchange, "execute", late)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(settlements, "ended", functools.partial(settlements.ended, timeout=0.01))
+        first = (await buy()).json()
+    assert first["state"] == "buying"
+    waiting = asyncio.create_task(buy())
+    gate.set()
+    answers = [await waiting, await buy()]
+    assert [answer.json() for answer in answers] == [first | {"state": "active"}] * 2
+    assert world.balance(buyer.account, "USDT")[0] == "99990.000000"
 
 
 @pytest.mark.parametrize(
