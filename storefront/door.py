@@ -99,7 +99,7 @@ class Door:
             later = work.later
             if answers and not (
                 await answers.enter(db, reply.status, self._shop.seal(reply.body)) if later is None
-                else await answers.enter(db, 0, later.text(reply.status))
+                else await answers.enter(db, 0, self._shop.seal(later.text(reply.status)))
             ):  # fmt: skip
                 await transaction.rollback()
                 return await answers.given(db) or _refusal(ShopError(Refusal.BUSY))
@@ -173,7 +173,7 @@ class _Answers:
         if row["request_hash"] != self._hash:
             raise ShopError(Refusal.KEY_REUSED)
         if not row["status"]:
-            return Later.of_text(row["body"])
+            return Later.of_text(self._shop.unseal(row["body"]))
         return _Reply(row["status"], [*_JSON_HEADERS, (b"idempotent-replay", b"true")], self._shop.unseal(row["body"]))
 
     async def enter(self, db: asyncpg.Connection, status: int, body: bytes) -> bool:
