@@ -38,8 +38,8 @@ ATTEMPTS_MAX = 20  # of applying an outcome; then it is stuck and waits for a pe
 UNDECIDED = frozenset(
     (Code.ID_TOO_OLD, Code.ID_IN_FUTURE, Code.NOT_PERMITTED, Code.STALE, Code.LINKED_CHAIN_OPEN, Code.LINKED_CHAIN_TOO_LONG)
 )
-_ENTER = """INSERT INTO shop_settlements (settlement_id, purpose, subject_id, commands, detail, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)"""
+ENTERED_COLUMNS = "settlement_id, purpose, subject_id, commands, detail, created_at"
+_ENTER = f"INSERT INTO shop_settlements ({ENTERED_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
 _PENDING = "SELECT settlement_id FROM shop_settlements WHERE state = 'pending' ORDER BY created_at LIMIT 500"
 _COMMANDS = "SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'"
 _END = """UPDATE shop_settlements s SET state = e.state, code = e.code, cause = e.cause, ended_at = $5, attempts = attempts + 1
@@ -121,12 +121,18 @@ class Settlements:
     async def add(self, db: asyncpg.Connection, purpose: str, subject_id: uuid.UUID, chain: Sequence[np.ndarray],
                   detail: dict[str, Any], now: datetime.datetime) -> uuid.UUID:  # fmt: skip
         """A pending row, in the caller's transaction."""
+        row = self.row(purpose, subject_id, chain, detail, now)
+        await db.execute(_ENTER, *row)
+        return row[0]
+
+    def row(self, purpose: str, subject_id: uuid.UUID, chain: Sequence[np.ndarray], detail: dict[str, Any],
+            now: datetime.datetime) -> tuple[uuid.UUID, str, uuid.UUID, bytes, str, datetime.datetime]:  # fmt: skip
+        """The values of ENTERED_COLUMNS, for a caller that enters them with a statement of its own."""
         settlement_id, commands = uuid.uuid4(), chain_bytes(chain)
-        await db.execute(_ENTER, settlement_id, purpose, subject_id, commands, json.dumps(detail), now)
         self._chains[settlement_id] = commands
         if len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
-        return settlement_id
+        return settlement_id, purpose, subject_id, commands, json.dumps(detail), now
 
     def dispatch(self, settlement_id: uuid.UUID) -> asyncio.Task:
         """Send a committed row now; the same task for all who ask."""

@@ -9,6 +9,7 @@ variant's lock. A reservation's rows are deleted by whoever ends it, so it ends 
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -22,9 +23,8 @@ _RESERVED = """ended AS (DELETE FROM shop_reservations WHERE checkout_id = ANY($
 
 
 def _change(source: str, changes: str, condition: str = "true") -> str:
-    """One statement: change what is wanted, and tell what is left of it."""
-    return f"""
-WITH {source},
+    """Parts of one statement: change what is wanted, and tell what is left of it."""
+    return f"""{source},
      changed AS (UPDATE shop_variants v SET {changes} FROM wanted WHERE v.variant_id = wanted.variant_id AND {condition}
                  RETURNING v.variant_id, v.product_id, n AS quantity, {SALEABLE_SQL} AS saleable)"""
 
@@ -32,11 +32,11 @@ WITH {source},
 _RESERVE = f"""{_change(_GIVEN, "reserved = reserved + n", f"{SALEABLE_SQL} >= n")},
      noted AS (INSERT INTO shop_reservations (checkout_id, variant_id, quantity) SELECT $3, variant_id, quantity FROM changed)
 SELECT * FROM changed"""
-_RELEASE = f"{_change(_RESERVED, 'reserved = reserved - n')} SELECT * FROM changed"
-_ALLOCATE = f"{_change(_RESERVED, 'reserved = reserved - n, allocated = allocated + n')} SELECT * FROM changed"
-_UNALLOCATE = f"{_change(_GIVEN, 'allocated = allocated - n')} SELECT * FROM changed"
-_SHIP = f"{_change(_GIVEN, 'on_hand = on_hand - n, allocated = allocated - n', 'on_hand >= n')} SELECT * FROM changed"
-_RESTOCK = f"{_change(_GIVEN, 'on_hand = on_hand + n')} SELECT * FROM changed"
+_RELEASE = f"WITH {_change(_RESERVED, 'reserved = reserved - n')} SELECT * FROM changed"
+_ALLOCATE = f"WITH {_change(_RESERVED, 'reserved = reserved - n, allocated = allocated + n')} SELECT * FROM changed"
+_UNALLOCATE = f"WITH {_change(_GIVEN, 'allocated = allocated - n')} SELECT * FROM changed"
+_SHIP = f"WITH {_change(_GIVEN, 'on_hand = on_hand - n, allocated = allocated - n', 'on_hand >= n')} SELECT * FROM changed"
+_RESTOCK = f"WITH {_change(_GIVEN, 'on_hand = on_hand + n')} SELECT * FROM changed"
 # Locks are taken by a statement of their own: one that locks a row and then changes it meets others half way, which is a deadlock.
 _LOCK = "SELECT FROM shop_variants WHERE variant_id = ANY($1) ORDER BY variant_id FOR NO KEY UPDATE"
 _LOCK_RESERVED = """
@@ -53,9 +53,14 @@ def saleable(on_hand: int, allocated: int, reserved: int, threshold: int) -> int
     return max(0, on_hand - allocated - reserved - threshold)
 
 
-async def reserve(db: asyncpg.Connection, checkout_id: uuid.UUID, wanted: Mapping[uuid.UUID, int]) -> None:
-    """Keep these quantities for a checkout, all or none. Raises OUT_OF_STOCK, which takes the transaction back."""
-    rows = await _changed(db, _RESERVE, wanted, checkout_id)
+async def reserve(db: asyncpg.Connection, checkout_id: uuid.UUID, wanted: Mapping[uuid.UUID, int], entering: str = "",
+                  *values: Any) -> None:  # fmt: skip
+    """Keep these quantities for a checkout, all or none. Raises OUT_OF_STOCK, which takes the transaction back.
+
+    `entering` is a statement that enters the checkout, $3, and goes with this one: its other parameters are `values`, from $4 on.
+    """
+    statement = f"WITH entered AS ({entering}), {_RESERVE}" if entering else f"WITH {_RESERVE}"
+    rows = await _changed(db, statement, wanted, checkout_id, *values)
     if len(rows) < len(wanted):
         await _out_of_stock(db, wanted, {row["variant_id"] for row in rows})
     await _keep_in_stock(db, rows, -1)
@@ -102,7 +107,7 @@ async def restock(db: asyncpg.Connection, quantities: Mapping[uuid.UUID, int]) -
     await _keep_in_stock(db, await _changed(db, _RESTOCK, quantities), +1)
 
 
-async def _changed(db: asyncpg.Connection, statement: str, quantities: Mapping[uuid.UUID, int], *more: uuid.UUID) -> list[asyncpg.Record]:
+async def _changed(db: asyncpg.Connection, statement: str, quantities: Mapping[uuid.UUID, int], *more: Any) -> list[asyncpg.Record]:
     variant_ids = list(quantities)
     if len(variant_ids) > 1:
         await db.execute(_LOCK, variant_ids)

@@ -26,12 +26,17 @@ from storefront.checkout.quoting import after_credit, credit_of, legs_of, requot
 from storefront.errors import Refusal, ShopError
 from storefront.ledger import Reason, uuid_pair
 from storefront.payments.credit import credit_account
-from storefront.settlement import Settlement
+from storefront.settlement import ENTERED_COLUMNS, Settlement
 from storefront.work import Shop, Shopper, Work, told_later
 
-_LOCK = "SELECT * FROM shop_checkouts WHERE checkout_id = $1 AND user_id = $2 FOR NO KEY UPDATE"
-_PLACE = """
+_LOCK = """
+SELECT k.*, EXISTS (SELECT FROM shop_reservations JOIN shop_variants USING (variant_id) JOIN shop_products p USING (product_id)
+                    JOIN shop_sellers s USING (seller_id)
+                    WHERE checkout_id = k.checkout_id AND (p.state = 'blocked' OR s.state <> 'approved')) AS withdrawn
+FROM shop_checkouts k WHERE checkout_id = $1 AND user_id = $2 FOR NO KEY UPDATE OF k"""
+_PLACE = f"""
 WITH checkout AS (UPDATE shop_checkouts SET state = 'confirming', failure = '', settlement_id = $8 WHERE checkout_id = $1),
+     settlement AS (INSERT INTO shop_settlements ({ENTERED_COLUMNS}) SELECT $8, $9, $10, $11, $12::json, $13 WHERE $8::uuid IS NOT NULL),
      orders AS (
     INSERT INTO shop_orders (order_id, checkout_id, buyer_id, buyer_account, seller_id, asset, items_total, discount, shipping, tax,
                              tax_included, total, from_credit, commission_ppm, escrow_hi, escrow_lo, address, shipping_name, placed_at)
@@ -46,6 +51,7 @@ SELECT gen_random_uuid(), order_id, product_id, variant_id, image_id, title, sku
        tax_included, total
 FROM json_to_recordset($7::json) AS l (order_id uuid, product_id uuid, variant_id uuid, image_id uuid, title text, sku text,
      options json, quantity int, unit_price bigint, discount bigint, tax bigint, tax_included bigint, total bigint)"""
+_NOTHING_TO_PAY = (None,) * 6  # instead of a settlement's values
 _ORDER_FIELDS = ("seller_id", "asset", "items_total", "discount", "shipping", "tax", "tax_included", "total", "commission_ppm")
 _LINE_FIELDS = ("product_id", "variant_id", "image_id", "title", "sku", "options", "quantity", "unit_price", "discount", "tax",
                 "tax_included", "total")  # fmt: skip
@@ -64,7 +70,7 @@ class _Placed:
 async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> None:
     """Pay; `most` is (asset, units). The answer follows when the payment has ended.
 
-    Raises NOT_FOUND, PRICE_CHANGED, QUOTE_EXPIRED, NOT_NOW, VOUCHER_USED_UP, INSUFFICIENT_BALANCE.
+    Raises NOT_FOUND, PRICE_CHANGED, QUOTE_EXPIRED, NOT_NOW, VOUCHER_USED_UP, VOUCHER_INVALID, INSUFFICIENT_BALANCE.
     """
     user, shop, db, now = work.user(), work.shop, work.db, work.now
     row = await db.fetchrow(_LOCK, checkout_id, user.user_id)
@@ -75,6 +81,8 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
         return
     if row["reserved_until"] <= now:
         raise ShopError(Refusal.QUOTE_EXPIRED, "What was kept for you has been given back. Start again from the cart.")
+    if row["withdrawn"]:  # by a moderator; what its seller takes off sale stays sold to whom it was kept for
+        raise ShopError(Refusal.NOT_NOW, "Something of this is not for sale any more. Start again from the cart.")
     content = contents.from_text(row["content"])
     if most != (row["pay_asset"], row["most"]):
         raise ShopError(Refusal.PRICE_CHANGED, detail=await _as_it_is(work, checkout_id))
@@ -96,8 +104,8 @@ async def confirm(work: Work, checkout_id: uuid.UUID, most: tuple[int, int]) -> 
         "own": after_credit(content.totals(), credit).get(row["pay_asset"], 0),
         "holds": {str(one.order_id): [str(half) for half in one.escrow_id] for one in placed},
     }
-    settlement_id = await work.settle(PURPOSE, checkout_id, chain, **detail) if chain else None
-    await db.execute(_PLACE, checkout_id, user.user_id, user.account, row["address"], now, *_rows(placed), settlement_id)
+    settlement = work.settling(PURPOSE, checkout_id, chain, **detail) if chain else _NOTHING_TO_PAY
+    await db.execute(_PLACE, checkout_id, user.user_id, user.account, row["address"], now, *_rows(placed), *settlement)
     if not chain:  # nothing to pay
         await apply_outcomes(shop, db, [Settlement(uuid.uuid4(), PURPOSE, checkout_id, detail, Code.OK)], now)
     work.answer_later(_ended, str(checkout_id))

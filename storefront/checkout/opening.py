@@ -36,7 +36,8 @@ FROM shop_carts c LEFT JOIN shop_addresses a ON a.address_id = $2 AND a.user_id 
 _GIVE_UP = "UPDATE shop_checkouts SET state = 'abandoned', ended_at = $2 WHERE cart_id = $1 AND state = 'open' RETURNING checkout_id"
 _LINES = f"""
 SELECT {LINE_COLUMNS}, s.payable_account, category.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
-       s.commission_ppm AS seller_ppm, CASE WHEN s.commission_ppm IS NULL THEN {CATEGORY_PPM_SQL} END AS category_ppm
+       s.commission_ppm AS seller_ppm, CASE WHEN s.commission_ppm IS NULL THEN {CATEGORY_PPM_SQL} END AS category_ppm,
+       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = $1 AND k.state IN ('open', 'confirming')) AS paying
 FROM {LINE_TABLES} JOIN shop_categories category USING (category_id)
 LEFT JOIN shop_tax_rates rate ON rate.tax_class = category.tax_class AND rate.country = $2
 WHERE cart.cart_id = $1 {LINE_ORDER}"""
@@ -46,7 +47,7 @@ WHERE l.cart_id = $1 AND l.variant_id = w.variant_id"""
 _INSERT = """
 INSERT INTO shop_checkouts (checkout_id, user_id, cart_id, address, content, voucher_id, created_at, reserved_until,
                             pay_asset, most, credit, legs, rate_source, use_credit, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""
+VALUES ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"""  # with the reservation
 
 
 async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str, uuid.UUID], pay_asset: int, voucher_code: str,
@@ -67,13 +68,12 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     checkout_id = uuid.uuid4()
     reserved_until = now + datetime.timedelta(minutes=rules.reservation_minutes)
     try:
-        await db.execute(
-            _INSERT, checkout_id, user.user_id, cart_id, msgspec.json.encode(address).decode(), to_text(content),
+        await stock.reserve(
+            db, checkout_id, content.quantities(), _INSERT, user.user_id, cart_id, msgspec.json.encode(address).decode(), to_text(content),
             voucher and voucher["voucher_id"], now, reserved_until, *quote.columns(reserved_until),
         )  # fmt: skip
     except asyncpg.UniqueViolationError:
         raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment, or in another window.") from None
-    await stock.reserve(db, checkout_id, content.quantities())
     if reduced := {row["variant_id"]: buyable(row) for row in rows if 0 < buyable(row) < row["quantity"]}:
         await db.execute(_REDUCE, cart_id, list(reduced), list(reduced.values()))
     standing = Standing(
@@ -85,7 +85,7 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
 
 async def _clear(db: asyncpg.Connection, user_id: int, address_id: uuid.UUID, now: datetime.datetime) -> asyncpg.Record:
     """The user's cart, locked, with no open checkout any more; and what else must be known: the address, the settings. One that was opened
-    while the lock was waited for is not seen here; then the database refuses a second one for the cart."""
+    while the lock was waited for is not seen here, but beside the lines."""
     cart = await db.fetchrow(_LOCK_CART, user_id, address_id)
     if cart is None:
         raise ShopError(Refusal.CART_EMPTY)
@@ -99,7 +99,10 @@ async def _clear(db: asyncpg.Connection, user_id: int, address_id: uuid.UUID, no
 
 
 def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
-    """Whether these lines can be bought as the cart shows them."""
+    """Whether these lines can be bought as the cart shows them. A checkout of the cart that is open here was opened while its lock was
+    waited for; by the time of this one's entry it may be paid, and what it bought would be bought again."""
+    if rows and rows[0]["paying"]:
+        raise ShopError(Refusal.SETTLING, "This cart is being paid at this moment, or in another window.")
     on_sale = [row for row in rows if row["on_sale"]]
     if not on_sale:
         raise ShopError(Refusal.CART_EMPTY)
@@ -130,13 +133,16 @@ async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, ship
     priced = price(goods, vouchers.terms(voucher) if voucher else None, rates)
     if voucher:
         _must_matter(work, voucher, goods, priced)
-    if any(order.total > AMOUNT_MAX for order in priced):
-        raise ShopError(Refusal.INVALID_AMOUNT)
+    if any(order.items_total + order.shipping + order.tax > AMOUNT_MAX for order in priced):
+        raise ShopError(Refusal.INVALID_AMOUNT, "This is more than can be bought at once.")
     orders = [
         _order(group, order, way, ways, lowest_ppm(group[0]["seller_ppm"], [row["category_ppm"] for row in group], rules.commission_ppm))
         for group, order, way, ways in zip(groups, priced, chosen, methods, strict=True)
     ]  # fmt: skip
-    return Content(orders, (voucher["code"], vouchers.in_words(work.shop, voucher)) if voucher else None, _tax_text(rates))
+    content = Content(orders, (voucher["code"], vouchers.in_words(work.shop, voucher)) if voucher else None, _tax_text(rates))
+    if any(total > AMOUNT_MAX for total in content.totals().values()):
+        raise ShopError(Refusal.INVALID_AMOUNT, "This is more than can be bought at once.")
+    return content
 
 
 async def _methods(db: asyncpg.Connection, group: Sequence[asyncpg.Record], country: str) -> list[Choice]:
