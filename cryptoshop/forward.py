@@ -20,7 +20,7 @@ UNDER_WAY_MAX = 256
 WAIT_SECONDS = 5.0  # for a place among them
 ANSWER_SECONDS = 60.0
 _HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
-                         b"transfer-encoding", b"upgrade", b"host", b"x-forwarded-for", b"expect", b"date"))  # fmt: skip
+                         b"transfer-encoding", b"upgrade", b"x-forwarded-for", b"expect", b"date"))  # fmt: skip
 log = structlog.get_logger("forward")
 
 

@@ -56,7 +56,9 @@ class Connection(asyncio.Protocol):
         """Send it, and read the answer's head into `status` and `headers` (names in lower case). Raises Broken."""
         self._begin(method != "HEAD")
         sized = any(name == b"content-length" for name, _ in headers)
-        head = [method.encode(), b" ", target, b" HTTP/1.1\r\nhost: shop\r\n"]
+        head = [method.encode(), b" ", target, b" HTTP/1.1\r\n"]
+        if not any(name == b"host" for name, _ in headers):
+            head.append(b"host: localhost\r\n")
         for name, value in headers:
             head += (name, b": ", value, b"\r\n")
         if body is not None and not sized:

@@ -321,6 +321,7 @@ def banner(settings: Settings, seconds: float) -> str:
         "",
         f"  CryptoShop is open ({seconds:.1f} s)",
         f"  trade page       {settings.rest_url}/",
+        f"  shop             {settings.rest_url}/shop",
         f"  REST             {settings.rest_url}/api/v3",
         f"  websockets       {settings.ws_url}/ws   {settings.ws_url}/stream   {settings.ws_url}/ws-api/v3",
         f"  health, metrics  {settings.rest_url}/health/ready   {settings.rest_url}/metrics",

@@ -20,9 +20,9 @@ PAGE_DEFAULT, PAGE_MAX = 24, 100
 _CURSOR_MAX = 1024
 
 CurrentWork = NamedDependency[SkipValidation[Work]]
-AmountText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
+AmountText = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$(?!\n)")]
 AssetName = Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
-Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]  # ISO 3166-1 alpha-2
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 # Of query parameters: litestar checks bounds only where a QueryParameter says them, it passes over msgspec's.
 After = Annotated[str, QueryParameter(max_length=_CURSOR_MAX)]  # `next` of an earlier page

@@ -1,32 +1,26 @@
 """Addresses of a user: /shop/addresses. A checkout keeps a copy of its own, so changing one changes no order."""
 
 import uuid
-from typing import Annotated
 
-import msgspec
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from storefront.errors import Refusal, ShopError
-from storefront.http import Answer, Body, Country, CurrentWork, as_uuid
+from storefront.http import Answer, Body, Country, CurrentWork, as_uuid, line
 
 ADDRESSES_MAX = 20
 _COLUMNS = "address_id, name, line1, line2, city, region, postcode, country, phone"
 
 
-def _text(most: int, least: int = 0) -> type:
-    return Annotated[str, msgspec.Meta(min_length=least, max_length=most, pattern=r"^[^\x00-\x1f]*$")]
-
-
 class AddressGiven(Body):
-    name: _text(100, 1)
-    line1: _text(200, 1)
-    city: _text(100, 1)
+    name: line(1, 100)
+    line1: line(1, 200)
+    city: line(1, 100)
     country: Country
-    line2: _text(200) = ""
-    region: _text(100) = ""
-    postcode: _text(20) = ""
-    phone: _text(30) = ""
+    line2: line(0, 200) = ""
+    region: line(0, 100) = ""
+    postcode: line(0, 20) = ""
+    phone: line(0, 30) = ""
 
 
 class Address(Answer):

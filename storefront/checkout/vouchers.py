@@ -18,9 +18,11 @@ CODE_MAX = 40
 _FIND = """
 SELECT v.*, (SELECT count(*) FROM shop_voucher_uses u WHERE u.voucher_id = v.voucher_id AND u.user_id = $2) AS used_by_user
 FROM shop_vouchers v WHERE code = $1"""
-_CLAIM = """
-UPDATE shop_vouchers SET uses = uses + 1 WHERE voucher_id = $1 AND active AND (uses_max IS NULL OR uses < uses_max)
-AND (starts_at IS NULL OR starts_at <= $2) AND (ends_at IS NULL OR ends_at > $2) RETURNING uses_per_user"""
+_IN_FORCE = "active AND (starts_at IS NULL OR starts_at <= $2) AND (ends_at IS NULL OR ends_at > $2)"
+_CLAIM = f"""
+UPDATE shop_vouchers SET uses = uses + 1 WHERE voucher_id = $1 AND {_IN_FORCE} AND (uses_max IS NULL OR uses < uses_max)
+RETURNING uses_per_user"""
+_HOLDS = f"SELECT {_IN_FORCE} FROM shop_vouchers WHERE voucher_id = $1"
 _NOTE_USE = """
 INSERT INTO shop_voucher_uses (voucher_id, checkout_id, user_id, used_at) SELECT $1, $2, $3, $4
 WHERE $5::int IS NULL OR $5 > (SELECT count(*) FROM shop_voucher_uses WHERE voucher_id = $1 AND user_id = $3) RETURNING true"""
@@ -32,7 +34,7 @@ UPDATE shop_vouchers v SET uses = uses - n FROM counted WHERE v.voucher_id = cou
 
 async def find(db: asyncpg.Connection, code: str, user_id: int, now: datetime.datetime) -> asyncpg.Record:
     """The voucher of a code, if the user may use it now. Raises VOUCHER_INVALID, VOUCHER_USED_UP."""
-    row = await db.fetchrow(_FIND, code.upper(), user_id)
+    row = await db.fetchrow(_FIND, code.upper(), user_id) if "\0" not in code else None
     if row is None or not row["active"]:
         raise ShopError(Refusal.VOUCHER_INVALID, "There is no such voucher.")
     if row["starts_at"] and now < row["starts_at"]:
@@ -70,8 +72,10 @@ def _money(shop: Shop, asset: int, units: int) -> str:
 
 
 async def claim(db: asyncpg.Connection, voucher_id: uuid.UUID, checkout_id: uuid.UUID, user_id: int, now: datetime.datetime) -> None:
-    """Use it for a checkout. Raises VOUCHER_USED_UP, which takes the transaction back."""
+    """Use it for a checkout. Raises VOUCHER_USED_UP, VOUCHER_INVALID, which takes the transaction back."""
     claimed = await db.fetchrow(_CLAIM, voucher_id, now)
+    if claimed is None and not await db.fetchval(_HOLDS, voucher_id, now):
+        raise ShopError(Refusal.VOUCHER_INVALID, "This voucher does not hold any more.")
     if claimed is None or not await db.fetchval(_NOTE_USE, voucher_id, checkout_id, user_id, now, claimed["uses_per_user"]):
         raise ShopError(Refusal.VOUCHER_USED_UP)
 

@@ -1,6 +1,5 @@
 """HTTP of the payments room: store credit, gift cards, holds, and a seller's balance, payouts and entries."""
 
-import datetime
 import uuid
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromQuery, JSONBody
 
+from storefront.catalog.paging import next_in_time, place_in_time
 from storefront.errors import Refusal, ShopError
 from storefront.http import (
     PAGE_DEFAULT,
@@ -252,16 +252,13 @@ async def seller_balance(work: CurrentWork) -> SellerBalances:
 async def list_payouts(work: CurrentWork, after: After = "", limit: Limit = PAGE_DEFAULT) -> Payouts:
     """The seller's payouts, newest first."""
     seller = await seller_of(work, also_suspended=True)
-    before = cursor_key(after, datetime.datetime, uuid.UUID)
     rows = await work.db.fetch(
         """SELECT payout_id, asset, amount, state, created_at FROM shop_payouts
            WHERE seller_id = $1 AND ($2::timestamptz IS NULL OR (created_at, payout_id) < ($2, $3))
            ORDER BY created_at DESC, payout_id DESC LIMIT $4""",
-        seller.seller_id, *(before or (None, None)), limit + 1,
+        seller.seller_id, *place_in_time(after), limit + 1,
     )  # fmt: skip
-    page = rows[:limit]
-    following = cursor(page[-1]["created_at"], page[-1]["payout_id"]) if len(rows) > limit else ""
-    return Payouts([_payout(work.shop, row) for row in page], following)
+    return Payouts([_payout(work.shop, row) for row in rows[:limit]], next_in_time(rows, limit, "created_at", "payout_id"))
 
 
 @post("/seller/payouts", status_code=201)

@@ -18,23 +18,24 @@ _TEXTS = {
     Reason.PAYMENT: "Paid", Reason.ESCROW: "Paid", Reason.REFUND: "Refund", Reason.RELEASE: "Released", Reason.PAYOUT: "Payout of sales",
     Reason.CREDIT: "Store credit", Reason.GIFT_CARD: "Gift card",
 }  # fmt: skip
-# The four ways into or out of the account; the running balance needs them all, the page is cut out afterwards.
+# The four ways into or out of the account; the running balance needs them all, the page is cut out afterwards. Trades of one moment are in
+# the order of their orders, so what a conversion sells on its first market comes in before the second takes it.
 _ENTRIES = """
 WITH base AS (SELECT * FROM unnest($3::integer[], $4::bigint[]) AS markets (symbol, lot_units)),
 trades AS (
-    SELECT symbol, trade_id, time_ns, quantity_lots, quote_quantity, taker_side = $6 AS buys, taker_fee AS fee
+    SELECT symbol, taker_order AS placed, trade_id, time_ns, quantity_lots, quote_quantity, taker_side = $6 AS buys, taker_fee AS fee
     FROM history.trades WHERE taker_account = $1 AND (symbol = ANY($3) OR symbol = ANY($5))
     UNION ALL
-    SELECT symbol, trade_id, time_ns, quantity_lots, quote_quantity, taker_side <> $6, maker_fee
+    SELECT symbol, maker_order, trade_id, time_ns, quantity_lots, quote_quantity, taker_side <> $6, maker_fee
     FROM history.trades WHERE maker_account = $1 AND (symbol = ANY($3) OR symbol = ANY($5))
 ),
 moves AS (
-    SELECT time_ns, 0 AS rank, symbol::bigint AS id_hi, trade_id AS id_lo, buys, symbol, 0 AS reason, 0 AS other,
+    SELECT time_ns, 0 AS rank, placed AS id_hi, trade_id AS id_lo, buys, symbol, 0 AS reason, 0 AS other,
            0::bigint AS user_hi, 0::bigint AS user_lo,
            CASE WHEN buys THEN quantity_lots * lot_units - fee ELSE -quantity_lots * lot_units END AS amount
     FROM trades JOIN base USING (symbol)
     UNION ALL
-    SELECT time_ns, 0, symbol::bigint, trade_id, buys, symbol, 0, 0, 0, 0, CASE WHEN buys THEN -quote_quantity ELSE quote_quantity - fee END
+    SELECT time_ns, 0, placed, trade_id, buys, symbol, 0, 0, 0, 0, CASE WHEN buys THEN -quote_quantity ELSE quote_quantity - fee END
     FROM trades WHERE symbol = ANY($5)
     UNION ALL
     SELECT time_ns, 1, id_hi, id_lo, false, 0, reason, debit, user_hi, user_lo, amount
@@ -46,7 +47,7 @@ moves AS (
 entries AS (
     SELECT *, sum(amount) OVER (ORDER BY time_ns, rank, id_hi, id_lo, buys)::bigint AS balance FROM moves
 )
-SELECT * FROM entries WHERE (time_ns, rank, id_hi, id_lo, buys) < ($8, $9, $10, $11, $12)
+SELECT * FROM entries WHERE (time_ns, rank, id_hi, id_lo, buys) < ($8::bigint, $9::bigint, $10::bigint, $11::bigint, $12)
 ORDER BY time_ns DESC, rank DESC, id_hi DESC, id_lo DESC, buys DESC LIMIT $13
 """
 _AFTER_ALL = (2**63 - 1, 2, 2**63 - 1, 2**63 - 1, True)

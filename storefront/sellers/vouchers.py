@@ -24,7 +24,7 @@ Uses = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 class NewVoucher(Body):
     """`percent` ("12.5") for kind percent; `amount`, of `asset`, for kind amount; `itemsMin`, of `asset`, for any."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{3,40}$")]
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{3,40}$(?!\n)")]
     kind: Literal["percent", "amount", "free_shipping"]
     percent: AmountText | None = None
     amount: AmountText | None = None

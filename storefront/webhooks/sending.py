@@ -70,5 +70,7 @@ def _failed(error: Exception) -> Result:
         return Result(None, "this is no address", retry=False)
     if isinstance(cause, socket.gaierror):
         return Result(None, "the name does not resolve", retry=True)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Result(None, "what came back is no HTTP answer", retry=True)  # its words would repeat what came
     text = getattr(cause, "strerror", None) or str(cause) or type(error).__name__
     return Result(None, text[:_ERROR_MAX], retry=True)

@@ -113,12 +113,12 @@ async def test_requests_use_a_connection_again_and_many_at_once_each_get_their_o
 async def test_the_shop_sees_the_path_as_it_came_and_from_whom(world):
     shop, client = world
     async with shop.open():
-        told = {"Cookie": "a=b", "Connection": "close", "X-Forwarded-For": "10.1.2.3"}
+        told = {"Cookie": "a=b", "Connection": "close", "X-Forwarded-For": "10.1.2.3", "Host": "venue.example:8080"}
         await client.get("/shop/caf%C3%A9%2Fx?q=a%20b&q=%00", headers=told)
     method, path, query, headers = shop.heads[0]
     assert (method, path, query) == ("GET", b"/shop/caf%C3%A9%2Fx", b"q=a%20b&q=%00")
     assert headers[b"cookie"] == b"a=b"
-    assert headers[b"host"] == b"shop"
+    assert headers[b"host"] == b"venue.example:8080"  # pages that name themselves, the sitemap's, need it
     assert b"connection" not in headers
     assert headers[b"x-forwarded-for"] == b"10.1.2.3"  # the peer is this host's own proxy
 

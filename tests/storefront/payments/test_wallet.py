@@ -70,6 +70,19 @@ async def test_trades_and_transfers_add_up_to_the_balance(world):
             assert rest["next"] == ""
 
 
+async def test_what_a_conversion_passes_through_comes_in_before_it_goes_out(world):
+    person = await world.person("ann", purse={"ETH": "10"})
+    await world.operate(
+        make.convert((world.operator.machine.now_ns + 1, 1), account=person.account, asset=world.asset("BTC"),
+                     amount=world.units("BTC", "0.1"), most=world.units("ETH", "10"), symbol=world.symbol("BTCUSDT"), via_symbol=world.symbol("ETHUSDT"))
+    )  # fmt: skip
+    async with recorded(world) as recorder, world.client(person) as client:
+        rows = await history(client, recorder, "USDT", 2)
+        assert [row["symbol"] for row in rows] == sorted(row["symbol"] for row in rows)  # the latest first: BTCUSDT after ETHUSDT
+        assert {row["symbol"] for row in rows} == {"BTCUSDT", "ETHUSDT"}
+        assert all(Decimal(row["balance"]["amount"]) >= 0 for row in rows), rows
+
+
 async def test_what_is_held_is_no_entry_and_what_is_captured_is_one(world):
     person, other = await world.person("ann", purse={"USDT": "100"}), await world.person("bob", purse={})
     usdt, now = world.asset("USDT"), world.operator.machine.now_ns

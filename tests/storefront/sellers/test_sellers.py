@@ -131,7 +131,7 @@ async def test_without_the_log_nobody_is_approved_and_later_they_are(world, mode
 
 NO_APPLICATIONS = (
     {"name": "x"}, {"name": " " * 10}, {"name": "a\u0000b"}, {"name": "two\nlines"}, {"name": "n" * 61}, {"country": "de"},
-    {"country": "DEU"}, {"about": "a" * 4001}, {"about": "\u0000"}, {"name": None}, {"more": 1},
+    {"country": "DE\n"}, {"country": "DEU"}, {"about": "a" * 4001}, {"about": "\u0000"}, {"name": None}, {"more": 1},
 )  # fmt: skip
 
 

@@ -39,7 +39,8 @@ async def test_percentages_are_exact(world):
 FIVE = {"code": "FIVE", "kind": "amount", "amount": "5", "asset": "USDT"}
 NO_VOUCHERS = (
     TEN | {"percent": "0"}, TEN | {"percent": "100.1"}, TEN | {"percent": "1.00001"}, TEN | {"percent": None}, TEN | {"amount": "5"},
-    TEN | {"code": "a b"}, TEN | {"code": "ab"}, TEN | {"itemsMin": "5"}, TEN | {"usesMax": 0}, TEN | {"startsAt": 5, "endsAt": 5},
+    TEN | {"code": "a b"}, TEN | {"code": "ab"}, TEN | {"code": "line\n"},
+    TEN | {"itemsMin": "5"}, TEN | {"usesMax": 0}, TEN | {"startsAt": 5, "endsAt": 5},
     TEN | {"kind": "free_shipping"}, TEN | {"kind": "gift"}, FIVE | {"asset": None}, FIVE | {"amount": None}, FIVE | {"amount": "0"},
     FIVE | {"asset": "NONE"}, FIVE | {"endsAt": 2**60},
 )  # fmt: skip

@@ -12,6 +12,7 @@ from aiohttp import web
 
 DROP = "drop"  # the connection, without an answer
 HANG = "hang"  # until the test is over
+OTHER = "SSH-2.0-SomethingElse"  # than HTTP
 Behaviour = Callable[[int], int | str]  # of the n-th message: a status, or one of the above
 
 
@@ -45,6 +46,9 @@ class Receiver:
         self.came.set()
         if answer == DROP:
             request.transport.abort()
+        if answer == OTHER:
+            request.transport.write(f"{OTHER}\r\n".encode())
+            request.transport.close()
         if answer == HANG:
             await self.over.wait()
         if isinstance(answer, int) and 300 <= answer < 400:

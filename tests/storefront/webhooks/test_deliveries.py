@@ -11,7 +11,7 @@ import pytest
 from storefront.webhooks import delivery, sending
 from storefront.webhooks.address import LOOPBACK
 from storefront.webhooks.outbox import tell
-from tests.storefront.webhooks.receiver import DROP, HANG, receiving, verifies
+from tests.storefront.webhooks.receiver import DROP, HANG, OTHER, receiving, verifies
 
 NEXT_TRY = "SELECT next_at FROM shop_deliveries WHERE state = 'waiting' AND held_until IS NULL AND attempts > 0"
 START = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -138,7 +138,8 @@ async def test_it_is_tried_nine_times_and_then_given_up_and_the_next_has_its_tur
 
 @pytest.mark.parametrize(
     ("answer", "state"), [(200, "delivered"), (204, "delivered"), (301, "failed"), (400, "failed"), (404, "failed"), (410, "failed"),
-                          (408, "waiting"), (429, "waiting"), (500, "waiting"), (503, "waiting"), (DROP, "waiting"), (HANG, "waiting")],
+                          (408, "waiting"), (429, "waiting"), (500, "waiting"), (503, "waiting"), (DROP, "waiting"), (HANG, "waiting"),
+                          (OTHER, "waiting")],
 )  # fmt: skip
 async def test_what_an_answer_means(monkeypatch, answer, state):
     monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.3)
@@ -148,6 +149,7 @@ async def test_what_an_answer_means(monkeypatch, answer, state):
     assert ("delivered" if result.delivered else "waiting" if result.retry else "failed") == state
     assert result.status == (answer if isinstance(answer, int) else None)
     assert len(receiver.got) == 1  # no redirect was followed
+    assert "SSH" not in result.error  # of what came nothing is told
 
 
 async def test_a_disabled_endpoint_gets_nothing_and_what_waited_can_be_sent_by_hand(world, sam, session):
