@@ -74,7 +74,8 @@ async def test_what_a_conversion_passes_through_comes_in_before_it_goes_out(worl
     person = await world.person("ann", purse={"ETH": "10"})
     await world.operate(
         make.convert((world.operator.machine.now_ns + 1, 1), account=person.account, asset=world.asset("BTC"),
-                     amount=world.units("BTC", "0.1"), most=world.units("ETH", "10"), symbol=world.symbol("BTCUSDT"), via_symbol=world.symbol("ETHUSDT"))
+                     amount=world.units("BTC", "0.1"), most=world.units("ETH", "10"), symbol=world.symbol("BTCUSDT"),
+                     via_symbol=world.symbol("ETHUSDT"))
     )  # fmt: skip
     async with recorded(world) as recorder, world.client(person) as client:
         rows = await history(client, recorder, "USDT", 2)
