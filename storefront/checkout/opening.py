@@ -25,7 +25,7 @@ from storefront.checkout.pricing import Goods, Item, PricedOrder, TaxRate, price
 from storefront.checkout.quoting import make_quote
 from storefront.errors import Refusal, ShopError
 from storefront.moderation.settings import CATEGORY_PPM_SQL, SETTINGS_SQL, ShopSettings, lowest_ppm, settings_from
-from storefront.sellers.shipping import Choice, choices
+from storefront.sellers.shipping import METHODS_SQL, Choice, choices_from
 from storefront.work import Work
 
 ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
@@ -37,7 +37,8 @@ _GIVE_UP = "UPDATE shop_checkouts SET state = 'abandoned', ended_at = $2 WHERE c
 _LINES = f"""
 SELECT {LINE_COLUMNS}, s.payable_account, category.tax_class, rate.name AS tax_name, rate.ppm AS tax_ppm, rate.inclusive,
        s.commission_ppm AS seller_ppm, CASE WHEN s.commission_ppm IS NULL THEN {CATEGORY_PPM_SQL} END AS category_ppm,
-       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = $1 AND k.state IN ('open', 'confirming')) AS paying
+       EXISTS (SELECT FROM shop_checkouts k WHERE k.cart_id = $1 AND k.state IN ('open', 'confirming')) AS paying,
+       {METHODS_SQL} AS methods
 FROM {LINE_TABLES} JOIN shop_categories category USING (category_id)
 LEFT JOIN shop_tax_rates rate ON rate.tax_class = category.tax_class AND rate.country = $2
 WHERE cart.cart_id = $1 {LINE_ORDER}"""
@@ -63,7 +64,7 @@ async def open_checkout(work: Work, address_id: uuid.UUID, shipping: Mapping[str
     rows = await db.fetch(_LINES, cart_id, address.country)
     _judge(rows, user.user_id)
     voucher = await vouchers.find(db, voucher_code, user.user_id, now) if voucher_code else None
-    content = await _priced(work, [row for row in rows if buyable(row)], address.country, shipping, voucher, rules)
+    content = _priced(work, [row for row in rows if buyable(row)], address.country, shipping, voucher, rules)
     quote = await make_quote(work.shop, db, user.user_id, user.account, content.totals(), pay_asset, use_credit, rules, now)
     checkout_id = uuid.uuid4()
     reserved_until = now + datetime.timedelta(minutes=rules.reservation_minutes)
@@ -117,13 +118,13 @@ def _judge(rows: Sequence[asyncpg.Record], user_id: int) -> None:
         raise ShopError(Refusal.PRICE_CHANGED, detail={"variantIds": changed})
 
 
-async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, shipping: Mapping[str, uuid.UUID],
-                  voucher: asyncpg.Record | None, rules: ShopSettings) -> Content:  # fmt: skip
+def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, shipping: Mapping[str, uuid.UUID],
+            voucher: asyncpg.Record | None, rules: ShopSettings) -> Content:  # fmt: skip
     """One order for each seller and asset."""
     groups = [list(group) for _, group in groupby(rows, key=lambda row: (row["seller_id"], row["asset"]))]
     if len(groups) > ORDERS_MAX:
         raise ShopError(Refusal.TOO_MANY, f"Buy from at most {ORDERS_MAX} sellers at once.")
-    methods = [await _methods(work.db, group, country) for group in groups]
+    methods = [_methods(group, country) for group in groups]
     chosen = _chosen(groups, methods, shipping)
     rates = {row["tax_class"]: TaxRate(row["tax_name"], row["tax_ppm"], row["inclusive"]) for row in rows if row["tax_name"]}
     goods = [
@@ -145,10 +146,10 @@ async def _priced(work: Work, rows: Sequence[asyncpg.Record], country: str, ship
     return content
 
 
-async def _methods(db: asyncpg.Connection, group: Sequence[asyncpg.Record], country: str) -> list[Choice]:
+def _methods(group: Sequence[asyncpg.Record], country: str) -> list[Choice]:
     weight = sum(row["weight_g"] * buyable(row) for row in group)
     items_total = sum(row["price"] * buyable(row) for row in group)
-    found = await choices(db, group[0]["seller_id"], country, weight, items_total, group[0]["asset"])
+    found = choices_from(group[0]["methods"], weight, items_total)
     if not found:
         raise ShopError(Refusal.NO_SHIPPING, f"{group[0]['seller_name']} does not send this to {country}.")
     return found
