@@ -52,7 +52,8 @@ PRODUCTS = 200
 SELLERS = 4
 SCARCE = 10  # pieces of the one article that every shopper wants at the end
 PAGE_SHOPPERS = 50
-PAGE_SECONDS = 15.0
+WARM_SECONDS = 3.0
+PAGE_SECONDS = 15.0  # also of trading
 THINK_SECONDS = 0.5
 ORDERS_PER_SECOND = 200
 COMMIT_SECONDS = 2.0
@@ -117,8 +118,9 @@ async def _checkout(seed: int, size: int, rows: list[Result]) -> None:
 
 async def _browsing(seed: int, rows: list[Result]) -> None:
     async with _venue(stream=True) as venue:
+        await venue.browse(seed, WARM_SECONDS)
         alone, found = await venue.trade(seed)
-        shoppers = asyncio.ensure_future(venue.browse(seed))
+        shoppers = asyncio.ensure_future(venue.browse(seed + 1, PAGE_SECONDS))
         beside, again = await venue.trade(seed)
         pages = await shoppers
         if found != again:
@@ -271,14 +273,14 @@ class _Venue:
 
     # ---- browsing and trading
 
-    async def browse(self, seed: int) -> dict[str, list[float]]:
-        """50 shoppers look at pages, half a second apart each, for as long as trading runs."""
+    async def browse(self, seed: int, seconds: float) -> dict[str, list[float]]:
+        """50 shoppers look at pages, half a second apart each."""
         rng = np.random.default_rng(seed)
         pages = {"home": lambda: "/shop/home", "search": lambda: f"/shop/products?q=thing+{rng.integers(PRODUCTS)}",
                  "product": lambda: f"/shop/products/{self.variants[rng.integers(len(self.variants))][1]}",
                  "cart": lambda: "/shop/cart"}  # fmt: skip
         latencies: dict[str, list[float]] = {name: [] for name in pages}
-        ends = time.perf_counter() + PAGE_SECONDS
+        ends = time.perf_counter() + seconds
 
         async def look(http, number: int) -> None:
             shopper = self.shoppers[number % len(self.shoppers)]

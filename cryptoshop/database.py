@@ -437,13 +437,13 @@ async def pool(url: str, *, connections: int = POOL_CONNECTIONS, name: str = "cr
     """Connections of one process: at most `connections`, opened as they are needed. Raises StartError as `connect` does.
 
     With `plan_once` each statement is planned at its first use on a connection and not for its parameters again and again: for those that
-    find their rows by keys whatever the parameters are.
+    find their rows by keys whatever the parameters are. Such connections are opened at once and kept, with what they have planned.
     """
     await (await connect(url)).close()
     session = {"application_name": name} | ({"plan_cache_mode": "force_generic_plan"} if plan_once else {})
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=connections, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=session,
-        connection_class=PlainConnection, statement_cache_size=STATEMENTS_KEPT, max_cached_statement_lifetime=0,
+        url, min_size=connections if plan_once else 1, max_size=connections, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS,
+        server_settings=session, connection_class=PlainConnection, statement_cache_size=STATEMENTS_KEPT, max_cached_statement_lifetime=0,
     )  # fmt: skip
 
 
