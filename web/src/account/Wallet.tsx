@@ -166,7 +166,7 @@ function Balances(props: { holds: Hold[] | null; onAsset: (asset: string) => voi
                     </a>
                   </td>
                   <td className="right">{show(row.available, 8)}</td>
-                  <td className={`right ${row.held ? "" : "quiet"}`}>{row.held ? <a href="#held">{show(row.held, 8)}</a> : show(row.held, 8)}</td>
+                  <td className={`right ${row.held ? "" : "quiet"}`}>{row.held ? <a href="#held">{show(row.held, 8)}</a> : "—"}</td>
                   <td className="right extra">
                     {escrow.has(row.asset) ? <a href="#held">{showAmount(escrow.get(row.asset)!)}</a> : <span className="quiet">—</span>}
                   </td>
@@ -286,7 +286,7 @@ function Entries({ asset }: { asset: string }) {
     { head: "When", cell: (row) => <Moment ms={row.at} /> },
     { head: "What", cell: (row) => <EntryText row={row} /> },
     { head: `Amount (${asset})`, right: true, cell: (row) => <span className={row.sign === "+" ? "up" : ""}>{row.sign === "+" ? "+" : "\u2212"}{showAmount(row.amount, places)}</span> },
-    { head: `Balance (${asset})`, right: true, cell: (row) => showAmount(row.balance, places) },
+    { head: `Balance (${asset})`, right: true, extra: true, cell: (row) => showAmount(row.balance, places) },
   ];
   return (
     <PagedTable

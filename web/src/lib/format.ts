@@ -16,10 +16,12 @@ export function group(text: string): string {
 /** Fixed places, grouped. */
 export const show = (value: Decimal, places: number): string => group(toFixed(value, places));
 
-/** Signed percentage with two places; the sign says the direction to those who see no colour. */
+const TENFOLD = 10;
+
+/** Signed percentage with two places, none where they would say nothing; the sign says the direction to those who see no colour. */
 export function showPercent(ratio: number): string {
   if (!Number.isFinite(ratio)) return "—";
-  const text = (Math.abs(ratio) * 100).toFixed(2);
+  const text = group((Math.abs(ratio) * 100).toFixed(Math.abs(ratio) < TENFOLD ? 2 : 0));
   if (text === "0.00") return "0.00%";
   return `${ratio > 0 ? "+" : "\u2212"}${text}%`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { columnPlaces, compareMoney, isZero, plus, rateVia, showEstimate, showMonies, showMoney, sumByAsset, tidyAmounts, times } from "./money";
+import { columnPlaces, compareMoney, isZero, plus, rateVia, showEstimate, showGlance, showMonies, showMoney, sumByAsset, tidyAmounts, times } from "./money";
 
 const usdt = (amount: string) => ({ asset: "USDT", amount });
 const btc = (amount: string) => ({ asset: "BTC", amount });
@@ -9,6 +9,8 @@ describe("money as it is read", () => {
     expect(showMoney(usdt("12.50000000"))).toBe("12.50 USDT");
     expect(showMoney(usdt("1234567.00000000")).replaceAll(/[^\d. A-Z]/g, "")).toBe("1234567.00 USDT");
     expect(showMoney(btc("0.01234567"))).toBe("0.01234567 BTC");
+    expect(showGlance(usdt("999841.78794785")).replaceAll(/[^\d.]/g, "")).toBe("999841.78");
+    expect([showGlance(usdt("755.6773125")), showGlance(btc("0.01234567")), showGlance(btc("9.5"))]).toEqual(["755.67", "0.01234567", "9.50"]);
     expect(showMonies([usdt("1"), btc("0.1")])).toBe("1.00 USDT + 0.10 BTC");
   });
 

@@ -23,6 +23,14 @@ export const showAmount = (money: Money, places = placesOfMoney(money)): string 
 /** "1,234.50 USDT" */
 export const showMoney = (money: Money, places?: number): string => `${showAmount(money, places)} ${money.asset}`;
 
+const WHOLE_PLACES = 8;
+
+/** For a glance: the larger the amount the fewer its places, cut and never rounded up. "999,841.78", "0.04867123" */
+export function showGlance(money: Money): string {
+  const whole = toFixed(amountOf(money), 0).replace(/^-?0?/, "").length;
+  return showAmount(money, Math.min(placesOfMoney(money), Math.max(PLACES_MIN, WHOLE_PLACES - 2 * whole)));
+}
+
 export const showMonies = (monies: readonly Money[]): string => monies.map((money) => showMoney(money)).join(" + ") || "0";
 
 export const isZero = (money: Money | null | undefined): boolean => !money || amountOf(money) === 0n;

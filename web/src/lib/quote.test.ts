@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Checkout } from "../api/shop-types";
-import { partLeft, payWords, reasonWords, secondsLeft, showMinutes } from "./quote";
+import type { Checkout, Money, Receipt } from "../api/shop-types";
+import { leftOver, partLeft, payWords, reasonWords, secondsLeft, showMinutes } from "./quote";
 
 const checkout = (most: string, conversions: number, credit: string[] = []): Checkout =>
   ({
@@ -30,5 +30,17 @@ describe("a quote", () => {
   it("has words for every reason, known or not", () => {
     expect(reasonWords("NO_LIQUIDITY")).toMatch(/market/);
     expect(reasonWords("SOMETHING_NEW")).toContain("SOMETHING_NEW");
+  });
+
+  it("leaves what was bought beyond what is owed, of assets between too", () => {
+    const money = (text: string): Money => ({ amount: text.split(" ")[0]!, asset: text.split(" ")[1]! });
+    const receipt = (conversions: string[][], escrows: string[]): Receipt =>
+      ({ conversions: conversions.map(([cost, bought]) => ({ cost: money(cost!), bought: money(bought!) })), escrows: escrows.map((text) => ({ amount: money(text) })) }) as unknown as Receipt;
+    const twoSellers = receipt([["0.00262818 BTC", "0.053946 ETH"], ["0.00067 BTC", "42.49 USDT"]], ["0.0538 ETH", "42.40 USDT"]);
+    expect(leftOver(twoSellers, [])).toEqual([money("0.000146 ETH"), money("0.09 USDT")]);
+    const overUsdt = receipt([["2.338 SOL", "307.06 USDT"], ["306.98 USDT", "0.00482 BTC"]], ["0.00482 BTC"]);
+    expect(leftOver(overUsdt, [])).toEqual([money("0.08 USDT")]);
+    expect(leftOver(receipt([["0.1 SOL", "15.20 USDT"]], ["40.00 USDT"]), [money("25.00 USDT")])).toEqual([money("0.2 USDT")]);
+    expect(leftOver(receipt([], ["40.00 USDT"]), [])).toEqual([]);
   });
 });

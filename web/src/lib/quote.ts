@@ -1,5 +1,6 @@
 /** A quote's life and what the button that accepts it says. */
-import type { Checkout, PayChoice } from "../api/shop-types";
+import type { Checkout, Money, PayChoice, Receipt } from "../api/shop-types";
+import { parse, toText } from "./decimal";
 import { isZero, showMoney } from "./money";
 
 /** Whole seconds left, never below 0. */
@@ -17,6 +18,19 @@ export const choiceOf = (checkout: Checkout): PayChoice | undefined => checkout.
 export function payWords(checkout: Checkout): string {
   if (isZero(checkout.most)) return checkout.credit.some((money) => !isZero(money)) ? "Pay with store credit" : "Place the order";
   return checkout.conversions.length ? `Pay at most ${showMoney(checkout.most)}` : `Pay ${showMoney(checkout.most)}`;
+}
+
+/** Markets trade in steps, so a conversion may buy a little more than is owed: what stays with the buyer. For a whole purchase's receipt. */
+export function leftOver(receipt: Receipt, credit: readonly Money[]): Money[] {
+  const left = new Map(receipt.conversions.map(({ bought }) => [bought.asset, 0n]));
+  const count = (money: Money, sign: bigint) => left.has(money.asset) && left.set(money.asset, left.get(money.asset)! + sign * parse(money.amount));
+  for (const { bought, cost } of receipt.conversions) {
+    count(bought, 1n);
+    count(cost, -1n);
+  }
+  for (const { amount } of receipt.escrows) count(amount, -1n);
+  for (const money of credit) count(money, 1n);
+  return [...left].filter(([, amount]) => amount > 0n).map(([asset, amount]) => ({ asset, amount: toText(amount) }));
 }
 
 const REASONS: Record<string, string> = {

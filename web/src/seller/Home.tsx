@@ -97,13 +97,13 @@ function Numbers({ of: { numbers } }: { of: Dashboard }) {
       <li>
         <a className="figure" {...to("/seller/orders/held")}>
           <span>Held in escrow</span>
-          <strong><Amounts of={numbers.held} /></strong>
+          <strong><Amounts of={numbers.held} glance /></strong>
         </a>
       </li>
       <li>
         <a className="figure" {...to("/seller/payouts")}>
           <span>Payable</span>
-          <strong><Amounts of={numbers.payable} /></strong>
+          <strong><Amounts of={numbers.payable} glance /></strong>
         </a>
       </li>
       <li>
@@ -124,7 +124,7 @@ function WeekAgainst({ now, before }: { now: Week; before: Week }) {
   return (
     <>
       <strong>
-        <Amounts of={now.sales} />
+        <Amounts of={now.sales} glance />
       </strong>
       <span className="against">
         {now.orders} {now.orders === 1 ? "order" : "orders"}, {before.orders} last week

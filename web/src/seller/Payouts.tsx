@@ -25,7 +25,7 @@ const ENTRIES: Cell<LedgerEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.at} /> },
   { head: "What", cell: (row) => (row.orderId ? <a {...to(`/seller/orders/${row.orderId}`)}>{row.text}</a> : row.text) },
   { head: "Amount", right: true, cell: (row) => <span className={row.sign === "+" ? "up" : ""}><Amount of={row.amount} sign={row.sign === "+" ? "+" : "−"} /></span> },
-  { head: "Payable after", right: true, cell: balanceText },
+  { head: "Payable after", right: true, extra: true, cell: balanceText },
 ];
 
 export function Payouts() {

@@ -6,6 +6,7 @@ import { say, sayError } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Empty, Moment } from "../ui/states";
 import { isAmount } from "../lib/amounts";
+import { tidyAmounts } from "../lib/money";
 import { amountText, type Cell, Form, Heading, PagedTable, Refused, SelectField, TextField } from "../ui/kit";
 import { useAssets } from "./NewProduct";
 import { useDeed, useRead } from "../state/reading";
@@ -26,7 +27,7 @@ const SELLER_ROOM: Room = {
 export const SellerVouchers = () => <Vouchers room={SELLER_ROOM} />;
 
 const worth = (one: Voucher): string =>
-  one.text ||
+  tidyAmounts(one.text) ||
   (one.kind === "percent" ? `${one.percent}% off` : one.kind === "amount" ? `${amountText(one.amount ?? "0")} ${one.asset} off` : "Free shipping");
 
 export function Vouchers({ room }: { room: Room }) {

@@ -4,8 +4,8 @@ import { type FormEvent, type ReactNode, useCallback, useEffect, useId, useRef, 
 import { ApiError } from "../api/rest";
 import { checkVoucher, readAddresses, readCredit } from "../api/shop";
 import type { Address, Checkout, CheckoutForm, CheckoutOrder, Money, PayChoice } from "../api/shop-types";
-import { columnPlaces, isZero, showAmount, showMonies, showMoney } from "../lib/money";
-import { choiceOf, partLeft, payWords, reasonWords, secondsLeft, showMinutes } from "../lib/quote";
+import { columnPlaces, isZero, showAmount, showGlance, showMonies, showMoney } from "../lib/money";
+import { choiceOf, leftOver, partLeft, payWords, reasonWords, secondsLeft, showMinutes } from "../lib/quote";
 import { cartView } from "../state/cart";
 import { useStore } from "../state/store";
 import { go, query, to } from "../ui/route";
@@ -354,7 +354,7 @@ function PayStep(props: { desk: CheckoutDesk; chosen: string; fallback: string; 
             <input type="radio" name={group} checked={choice.asset === props.chosen} disabled={choice.most === null} onChange={() => props.onChoose(choice.asset)} />
             <b>{choice.asset}</b>
             <span className="right">{choice.most ? showAmount(choice.most) : "—"}</span>
-            <span className="right quiet">{showAmount(choice.available)}</span>
+            <span className="right quiet">{showGlance(choice.available)}</span>
             <span className={`pay-note ${choice.enough ? "good" : "bad"}`}>{choice.enough ? "" : reasonWords(choice.reason || "INSUFFICIENT_BALANCE")}</span>
           </label>
         ))}
@@ -439,7 +439,7 @@ const titleOf = (order: CheckoutOrder, all: CheckoutOrder[]): string =>
   all.filter(({ seller }) => seller.slug === order.seller.slug).length > 1 ? `${order.seller.name}, in ${order.asset}` : order.seller.name;
 
 function Total(props: { desk: CheckoutDesk; waiting: boolean; again: () => void }) {
-  const { checkout, busy, refusal, requoted, pay } = props.desk;
+  const { checkout, busy, refusal, refusedAt, requoted, pay } = props.desk;
   const now = useNow(1000);
   if (!checkout) {
     return (
@@ -485,7 +485,7 @@ function Total(props: { desk: CheckoutDesk; waiting: boolean; again: () => void 
         <Estimate of={checkout.most} />
       </div>
       {!over && checkout.conversions.length > 0 && <QuoteRing until={checkout.expiresAt} />}
-      {refusal && <Refused of={refusal} requoted={requoted} again={props.again} most={checkout.most} />}
+      {refusal && <Refused of={refusal} requoted={requoted} paying={refusedAt === "paying"} again={props.again} most={checkout.most} />}
       {!enough && choice && !refusal && (
         <p className="note warn" role="status">
           You hold {showMoney(choice.available)}. Choose another asset, or <a {...to("/wallet")}>add funds</a>.
@@ -508,9 +508,11 @@ function Total(props: { desk: CheckoutDesk; waiting: boolean; again: () => void 
   );
 }
 
-function Refused(props: { of: ApiError; requoted: boolean; again: () => void; most?: Money }) {
+function Refused(props: { of: ApiError; requoted: boolean; paying?: boolean; again: () => void; most?: Money }) {
   const { of, requoted, most } = props;
   const inCart = CART_CODES.has(of.code);
+  // Nobody answered: the same button asks for the same payment again, and the shop makes it once.
+  const unanswered = props.paying && (of.status === 0 || of.status >= 500);
   return (
     <div className={`note ${requoted ? "warn" : "refusal"}`} role="alert">
       <p>
@@ -521,7 +523,12 @@ function Refused(props: { of: ApiError; requoted: boolean; again: () => void; mo
           <b>Nothing was charged.</b> The new quote is {showMoney(most)} at most.
         </p>
       )}
-      {!requoted && (
+      {unanswered && (
+        <p>
+          <b>Pay again without worry:</b> however often you press, you are charged once.
+        </p>
+      )}
+      {!requoted && !unanswered && (
         <p className="ways">
           {inCart ? (
             <a className="button small" {...to("/shop/cart")}>
@@ -544,7 +551,7 @@ function Paid({ checkout }: { checkout: Checkout }) {
   const count = checkout.orders.length;
   return (
     <ShopPage title="Thank you" className="paid-page" about={`${count === 1 ? "Your order is" : `Your ${count} orders are`} placed. ${count === 1 ? "The seller has" : "The sellers have"} been told; your payment is held until you confirm receipt.`}>
-      {checkout.receipt && <ReceiptCard receipt={checkout.receipt} />}
+      {checkout.receipt && <ReceiptCard receipt={checkout.receipt} credit={checkout.credit} left={leftOver(checkout.receipt, checkout.credit)} />}
       <section className="card placed" aria-label="Orders">
         {checkout.orders.map((order) => (
           <div key={order.orderId ?? order.seller.slug} className="placed-order">

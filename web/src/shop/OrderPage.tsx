@@ -301,7 +301,7 @@ function MoneyFacts({ order }: { order: Order }) {
       </dl>
       {order.paidWith && order.paidWith.asset !== total.asset && (
         <p className="quiet">
-          You paid <b>{showMoney(order.paidWith)}</b>.
+          The purchase cost you <b>{showMoney(order.paidWith)}</b>.
         </p>
       )}
       {order.refunds.map((refund) => (

@@ -3,13 +3,14 @@ import { ArrowRight, ExternalLink, Lock } from "lucide-react";
 import type { MadeConversion, Money, Receipt } from "../api/shop-types";
 import { toText, tryParse } from "../lib/decimal";
 import { group } from "../lib/format";
-import { isZero, showMoney } from "../lib/money";
+import { isZero, showMoney, showMonies } from "../lib/money";
 import { useStore } from "../state/store";
 import { venue } from "../state/venue";
 import { to } from "../ui/route";
 
-export function ReceiptCard(props: { receipt: Receipt; held?: Money }) {
-  const { receipt } = props;
+/** `credit` and `left` (what was bought beyond what is owed) belong to the whole purchase. */
+export function ReceiptCard(props: { receipt: Receipt; held?: Money; credit?: Money[]; left?: Money[] }) {
+  const { receipt, credit = [], left = [] } = props;
   return (
     <section className="card receipt" aria-label="Receipt">
       <header>
@@ -19,11 +20,13 @@ export function ReceiptCard(props: { receipt: Receipt; held?: Money }) {
             {showMoney(receipt.paid)}
           </p>
           <p>{receipt.conversions.length ? "is what the purchase cost you, all conversions and their fees included." : "paid as priced, without a conversion."}</p>
+          {credit.some((money) => !isZero(money)) && <p>Store credit paid {showMonies(credit)} more.</p>}
         </div>
       </header>
       {receipt.conversions.map((one) => (
         <Conversion key={`${one.symbol} ${one.orderId}`} of={one} />
       ))}
+      {left.length > 0 && <p className="quiet receipt-left">Markets trade in steps: {showMonies(left)} more came than is owed and stays in your <a {...to("/wallet")}>wallet</a>.</p>}
       <ul className="escrows">
         {receipt.escrows.map((escrow) => (
           <li key={escrow.orderId}>

@@ -274,7 +274,9 @@ function FacetCheck(props: { text: string; count: number; checked: boolean; onCh
 function PriceRange(props: { facets: Facets; search: ProductSearch; show: Show }) {
   const { search, show } = props;
   const assets = [...new Set([...props.facets.assets.map(({ value }) => value), ...(search.asset ? [search.asset] : [])])];
-  const [asset, setAsset] = useState(useAssetOf(search, props.facets));
+  const usual = useAssetOf(search, props.facets);
+  const [asset, setAsset] = useState(usual);
+  if (!assets.length) assets.push(usual);
   const [least, setLeast] = useState(search.priceMin ?? "");
   const [most, setMost] = useState(search.priceMax ?? "");
   const id = useId();

@@ -17,6 +17,8 @@ export interface CheckoutDesk {
   checkout: Checkout | null;
   busy: Busy;
   refusal: ApiError | null;
+  /** What was refused. */
+  refusedAt: Busy;
   /** A refused payment that came with another quote: the one before it. */
   requoted: boolean;
   open: (form: CheckoutForm) => Promise<void>;
@@ -42,6 +44,7 @@ export function useCheckout(id: string, onOpened: (id: string) => void): Checkou
   const [checkout, setCheckout] = useState<Checkout | null>(null);
   const [busy, setBusy] = useState<Busy>("");
   const [refusal, setRefusal] = useState<ApiError | null>(null);
+  const [refusedAt, setRefusedAt] = useState<Busy>("");
   const [requoted, setRequoted] = useState(false);
   const [paying] = useState(() => new Intention());
   const turn = useRef(0);
@@ -68,6 +71,7 @@ export function useCheckout(id: string, onOpened: (id: string) => void): Checkou
         setRequoted(what === "paying" && offered.state === "open");
       } else if (what === "opening") setCheckout(null);
       setRefusal(refused);
+      setRefusedAt(what);
       return null;
     } finally {
       if (mine === turn.current) setBusy("");
@@ -110,7 +114,7 @@ export function useCheckout(id: string, onOpened: (id: string) => void): Checkou
   }, [id, step]);
 
   useRenewal(checkout, busy, quote);
-  return { checkout, busy, refusal, requoted, open, quote, pay };
+  return { checkout, busy, refusal, refusedAt, requoted, open, quote, pay };
 }
 
 /** A payment that is under way is looked at until it has an end. */

@@ -168,7 +168,7 @@ export function ReviewForm(props: Shared & { order: Order; onDone: () => void })
           <input id={`${id}-title`} maxLength={100} value={title} onChange={(event) => setTitle(event.target.value)} />
         </div>
       </div>
-      <LongText label="More, if you like" value={text} onChange={setText} hint="Shown as written by a verified buyer, without your name." />
+      <LongText label="More, if you like" value={text} onChange={setText} hint="Shown as written by a verified buyer, by the first letter of your name." />
     </DialogForm>
   );
 }

@@ -5,7 +5,7 @@ import type { ApiError } from "../api/rest";
 import { imageUrl } from "../api/shop";
 import type { ImageRef, Money } from "../api/shop-types";
 import { showAge } from "../lib/format";
-import { isZero, showAmount } from "../lib/money";
+import { isZero, showAmount, showGlance, showMoney } from "../lib/money";
 import { useStore } from "../state/store";
 import { place, to } from "./route";
 import { Empty } from "./states";
@@ -178,22 +178,23 @@ export function OrderTags(props: { of: { payment: string; fulfilment: string; di
 /** All that is there, at least two decimals. */
 export const amountText = (amount: string): string => showAmount({ asset: "", amount });
 
-export function Amount(props: { of: Money; sign?: string }) {
+/** At a `glance` large amounts lose their last places; the whole is there on hover. */
+export function Amount(props: { of: Money; sign?: string; glance?: boolean }) {
   return (
-    <span className="amount">
+    <span className="amount" title={props.glance ? showMoney(props.of) : undefined}>
       {props.sign}
-      {amountText(props.of.amount)} <span className="unit">{props.of.asset}</span>
+      {props.glance ? showGlance(props.of) : amountText(props.of.amount)} <span className="unit">{props.of.asset}</span>
     </span>
   );
 }
 
 /** One line for each asset; a dash for none. */
-export function Amounts(props: { of: Money[] }) {
+export function Amounts(props: { of: Money[]; glance?: boolean }) {
   const shown = props.of.filter((money) => !isZero(money));
   if (!shown.length) return <span className="quiet">0</span>;
   return shown.map((money) => (
     <span key={money.asset} className="amount-line">
-      <Amount of={money} />
+      <Amount of={money} glance={props.glance} />
     </span>
   ));
 }
