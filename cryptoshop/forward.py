@@ -1,10 +1,12 @@
 """/shop/* of the HTTP port goes to the shop's own process, so that a slow page of the shop never delays a trade.
 
 Owns what lies between the two: the bound on requests under way, the request weight of each, and the answer where no shop is there. Bodies
-are passed on in pieces in both directions; nothing is kept.
+are passed on in pieces in both directions. A request takes its place among those under way when its body is there, or BEGINNING_MAX of it:
+who sends slowly keeps nobody waiting. Nor does who reads slowly, or sends much: one address has at most half of the places.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from gateway.limits import Limits, client_address
 from storefront.errors import Refusal
 
 UNDER_WAY_MAX = 256
+UNDER_WAY_OF_ONE = UNDER_WAY_MAX // 2  # of one address
+BEGINNING_MAX = 64 * 1024  # of a body that is waited for; all of it, but for images
 WAIT_SECONDS = 5.0  # for a place among them
 ANSWER_SECONDS = 60.0
 _HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
@@ -31,6 +35,7 @@ class Forward:
         self._shop = UnixHttp(str(socket))
         self._limits = limits
         self._places = asyncio.Semaphore(UNDER_WAY_MAX)
+        self._of_address: Counter[str] = Counter()  # under way, or waiting for a place
 
     async def __aenter__(self) -> "Forward":
         return self
@@ -48,6 +53,23 @@ class Forward:
         except DialectError:
             await answer(send, Refusal.TOO_MANY_REQUESTS, retry_after=60)
             return
+        has_body = any(key in (b"content-length", b"transfer-encoding") for key, _ in scope["headers"])
+        try:
+            body = await _arriving(receive) if has_body else None
+        except _ClientGone:
+            return
+        if self._of_address[address] >= UNDER_WAY_OF_ONE:
+            await answer(send, Refusal.BUSY, retry_after=1)
+            return
+        self._of_address[address] += 1
+        try:
+            await self._in_turn(scope, body, send, [*headers, (b"x-forwarded-for", address.encode("latin-1"))])
+        finally:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+    async def _in_turn(self, scope, body: AsyncIterator[bytes] | None, send, headers: list[tuple[bytes, bytes]]) -> None:
         try:
             async with asyncio.timeout(WAIT_SECONDS if self._places.locked() else None):
                 await self._places.acquire()
@@ -55,17 +77,16 @@ class Forward:
             await answer(send, Refusal.BUSY, retry_after=1)
             return
         try:
-            await self._pass_on(scope, receive, send, [*headers, (b"x-forwarded-for", address.encode("latin-1"))])
+            await self._pass_on(scope, body, send, headers)
         finally:
             self._places.release()
 
-    async def _pass_on(self, scope, receive, send, headers: list[tuple[bytes, bytes]]) -> None:
+    async def _pass_on(self, scope, body: AsyncIterator[bytes] | None, send, headers: list[tuple[bytes, bytes]]) -> None:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")  # the shop decides what it means
-        has_body = any(key in (b"content-length", b"transfer-encoding") for key, _ in scope["headers"])
         begun = False
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                reply = await self._shop.request(scope["method"], target, headers, _pieces(receive) if has_body else None)
+                reply = await self._shop.request(scope["method"], target, headers, body)
                 try:
                     kept = [pair for pair in reply.headers if pair[0] not in _HOP_BY_HOP]
                     begun = True
@@ -87,12 +108,29 @@ class _ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-async def _pieces(receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientGone
-        if message.get("body"):
-            yield message["body"]
-        if not message.get("more_body"):
-            return
+async def _arriving(receive) -> AsyncIterator[bytes]:
+    """The body's pieces, once all of it is there, or BEGINNING_MAX. Raises _ClientGone, here and later."""
+    beginning, size, more = [], 0, True
+    while more and size < BEGINNING_MAX:
+        piece, more = await _next(receive)
+        beginning.append(piece)
+        size += len(piece)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        unread = more
+        if size:
+            yield b"".join(beginning)
+        while unread:
+            piece, unread = await _next(receive)
+            if piece:
+                yield piece
+
+    return pieces()
+
+
+async def _next(receive) -> tuple[bytes, bool]:
+    """A piece, and whether there are more."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise _ClientGone
+    return message.get("body", b""), message.get("more_body", False)

@@ -8,6 +8,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cryptoshop import forward
 from cryptoshop.forward import Forward
 from cryptoshop.http_client import PIECES_HIGH
 from gateway.limits import Limits
@@ -74,8 +75,8 @@ class Shop:
 async def world(tmp_path):
     shop = Shop(tmp_path / "shop.sock")
     limits = Limits(tmp_path / "limits", weight_per_minute=10**6)
-    async with Forward(shop.path, limits) as forward:
-        transport = httpx.ASGITransport(app=forward, client=("127.0.0.1", 4000))
+    async with Forward(shop.path, limits) as app:
+        transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 4000))
         async with httpx.AsyncClient(transport=transport, base_url="http://venue") as client:
             yield shop, client
 
@@ -130,6 +131,36 @@ async def test_an_answer_before_the_body_is_read_is_passed_on_and_its_connection
             answer = await client.post("/shop/early", content=pieces(BIG))
             assert (answer.status_code, answer.content) == (413, b"no")
         assert (await client.post("/shop/echo", content=b"after")).content == b"after"
+
+
+async def test_who_sends_or_reads_slowly_keeps_nobody_waiting(world, monkeypatch):
+    shop, client = world
+    monkeypatch.setattr(forward, "WAIT_SECONDS", 0.05)
+    go_on, begun = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def slowly(size):
+        yield bytes(size)
+        begun.release()
+        await go_on.wait()
+        yield b"the rest"
+
+    async def send_slowly(size, count):
+        headers = {"X-Forwarded-For": "10.0.0.1"}
+        sending = [asyncio.create_task(client.post("/shop/echo", content=slowly(size), headers=headers)) for _ in range(count)]
+        for _ in sending:
+            await begun.acquire()
+        return sending
+
+    async with shop.open():
+        slow = await send_slowly(10, forward.UNDER_WAY_MAX + 10)  # they have no place yet
+        assert (await client.get("/shop/echo")).status_code == 201
+        large = await send_slowly(forward.BEGINNING_MAX, forward.UNDER_WAY_OF_ONE)  # these have
+        assert (await client.get("/shop/echo", headers={"X-Forwarded-For": "10.0.0.1"})).json()["code"] == "BUSY"
+        assert (await client.get("/shop/echo", headers={"X-Forwarded-For": "10.0.0.2"})).status_code == 201
+        go_on.set()
+        assert {answer.status_code for answer in await asyncio.gather(*large)} == {201}
+        assert {answer.status_code for answer in await asyncio.gather(*slow)} <= {201, 503}
+        assert (await client.get("/shop/echo", headers={"X-Forwarded-For": "10.0.0.1"})).status_code == 201
 
 
 async def test_a_shop_that_is_not_there_or_breaks_off(world):
