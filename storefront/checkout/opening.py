@@ -28,7 +28,7 @@ from storefront.moderation.settings import CATEGORY_PPM_SQL, SETTINGS_SQL, ShopS
 from storefront.sellers.shipping import METHODS_SQL, Choice, choices_from
 from storefront.work import Work
 
-ORDERS_MAX = 16  # of one checkout: its chain of transfers has an end
+ORDERS_MAX = 15  # of one checkout: of each a conversion, two transfers and a hold, and a conversion for all, are within CHAIN_MAX
 _LOCK_CART = f"""
 SELECT c.cart_id, ARRAY(SELECT state FROM shop_checkouts k WHERE k.cart_id = c.cart_id AND k.state IN ('open', 'confirming')) AS states,
        a.*, {SETTINGS_SQL} AS settings

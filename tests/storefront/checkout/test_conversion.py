@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from engine import commands as make
-from engine.types import HOUSE_ESCROW, Kind, OrderType, Side, SymbolStatus
+from engine.types import CHAIN_MAX, HOUSE_ESCROW, Kind, OrderType, Side, SymbolStatus
 from marketdata.recorder import Recorder
+from storefront.checkout.opening import ORDERS_MAX
 from storefront.checkout.quote import Plan, choices, plan
 from storefront.errors import Refusal
 from tests.storefront.checkout.buying import amount, confirm, opened, put_into_cart, start
@@ -84,6 +85,11 @@ async def test_through_a_second_market_and_several_assets_at_once(world):
         assert [one["symbol"] for one in paid["receipt"]["conversions"]] == ["ETHBTC", "BTCUSDT"]
         assert paid["receipt"]["conversions"][0]["cost"] == paid["receipt"]["paid"]
     await world.check()
+
+
+def test_the_longest_payment_is_a_chain_that_the_core_takes():
+    """Each order in an asset of its own: a conversion, a part from store credit, the rest, the hold; and one conversion for all the others."""
+    assert 4 * ORDERS_MAX + 1 <= CHAIN_MAX
 
 
 async def test_a_receipt_that_died_with_its_process_is_read_from_the_history(world):
