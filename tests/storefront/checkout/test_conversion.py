@@ -88,7 +88,7 @@ async def test_through_a_second_market_and_several_assets_at_once(world):
 
 
 def test_the_longest_payment_is_a_chain_that_the_core_takes():
-    """Each order in an asset of its own: a conversion, a part from store credit, the rest, the hold; and one conversion for all the others."""
+    """Each order in an asset of its own: a conversion, a part from store credit, the rest, the hold; and a conversion for all others."""
     assert 4 * ORDERS_MAX + 1 <= CHAIN_MAX
 
 
