@@ -232,13 +232,20 @@ class Scene:
                   SELLER: seller, MODERATOR: await world.person("mo", role="moderator")}  # fmt: skip
         scene = cls(world, people)
         product = await world.product(seller, stock=100)
-        await world.product(other)
+        await scene.fill_carts(await world.product(await world.seller("tom")))
         scene.names |= {"product_id": product.product_id, "product_slug": product.slug, "variant_id": product.variant_id, "category_id": 1,
                         "seller_slug": seller.slug, "seller_id": seller.seller_id, "method_id": seller.method_id}  # fmt: skip
         scene.names["address_id"] = await world.address(people[BUYER])
         await scene.make_goods()
         await scene.make_orders()
         return scene
+
+    async def fill_carts(self, product) -> None:
+        """Everybody but the buyer wants something, so that a checkout is refused for its address and not for its emptiness."""
+        for actor in MEMBERS - {BUYER}:
+            async with self.world.client(self.people[actor]) as client:
+                answer = await client.post("/shop/cart/lines", json={"variantId": str(product.variant_id), "quantity": 1})
+                assert answer.status_code == 201, answer.text
 
     async def ask(self, actor: str, name: str):
         method, _, path = name.partition(" ")
