@@ -271,7 +271,7 @@ def test_a_dispute_is_answered_and_divided(open_desk, stock, buyer):
     moderator.get_by_role("link", name="Audit").first.click()
     expect(moderator.get_by_role("heading", name="Audit")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("25.50 USDT to the buyer")).to_be_visible()
+    expect(page.get_by_text("Moderator: 25.50 USDT to the buyer")).to_be_visible()
 
 
 # ---------------------------------------------------------------- a moderator's other rooms
@@ -391,6 +391,28 @@ def test_what_was_seen_is_there_offline_and_the_cart_comes_back(open_desk, stock
         }"""
     )
     assert not [url for url in kept if re.search("/account|/api/|/shop/(cart|orders|checkouts|seller|admin|holds|credit)", url)]
+
+
+def test_what_a_member_puts_into_the_cart_of_a_page_loaded_offline_is_sent_with_their_session(open_desk, stock, buyer):
+    desk = open_desk(faults_expected=True, with_worker=True)
+    page, context, pan = desk.page, desk.page.context, stock.products[PAN]["slug"]
+    enter(desk, buyer)
+    desk.visit(f"/shop/p/{pan}")
+    desk.until("() => !!navigator.serviceWorker.controller")
+    page.reload()
+    expect(page.get_by_role("button", name="Add to cart")).to_be_enabled()
+    desk.until("async (slug) => !!(await caches.match('/shop/products/' + slug))", pan)
+
+    context.set_offline(True)
+    page.reload()
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator(".in-cart")).to_contain_text("1 in your cart")
+    desk.visit("/shop/checkout")
+    expect(page.get_by_text("To see your checkout you need a connection.")).to_be_visible()
+    with page.expect_response(lambda response: "/shop/cart/" in response.url and response.ok):
+        context.set_offline(False)
+    cart = page.request.get(desk.venue.rest_url + "/shop/cart").json()
+    assert {line["title"]: line["quantity"] for group in cart["sellers"] for line in group["lines"]} == {PAN: 1}
 
 
 def test_a_new_version_is_offered_and_used(open_desk):

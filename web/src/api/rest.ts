@@ -54,6 +54,8 @@ async function send(method: Method, url: string, body?: BodyInit, type?: string,
     if (response.ok) throw new ApiError(response.status, "UNREADABLE", "");
   }
   if (response.ok) return answer;
+  // A page that was loaded without a connection does not know its session's token yet. Such a refusal did nothing.
+  if (response.status === 403 && method !== "GET" && !csrfToken && (await learnCsrf())) return send(method, url, body, type, key);
   const said = (answer ?? {}) as { code?: string | number; msg?: string; message?: string; detail?: Record<string, unknown>; data?: { newOrderResponse?: { code: number; msg: string }; cancelResponse?: { code: number; msg: string } } };
   const inner = [said.data?.newOrderResponse, said.data?.cancelResponse].find((part) => typeof part?.code === "number");
   const error = inner
@@ -61,6 +63,16 @@ async function send(method: Method, url: string, body?: BodyInit, type?: string,
     : new ApiError(response.status, String(said.code ?? ""), said.msg ?? said.message ?? "", said.detail);
   if (response.status === 401) onSignedOut();
   throw error;
+}
+
+/** Whether there is a session, and with it a token. */
+async function learnCsrf(): Promise<boolean> {
+  try {
+    csrfToken = ((await send("GET", "/account/me")) as { csrf: string }).csrf;
+    return csrfToken !== "";
+  } catch {
+    return false;
+  }
 }
 
 function encode(params: Params): string {

@@ -1,7 +1,7 @@
 /** Error codes in words: what happened, and what to do about it. The code stays visible so that it can be looked up. */
 
 const BY_CODE: Record<string, string> = {
-  UNREACHABLE: "The exchange cannot be reached. Check the connection; the page retries by itself.",
+  UNREACHABLE: "The server cannot be reached. Check the connection; the page retries by itself.",
   TIMEOUT: "No answer within 10 seconds. Look at your open orders before you try again.",
   UNREADABLE: "The answer could not be read. Reload the page.",
   "-1003": "Too many requests. Wait a moment, then try again.",

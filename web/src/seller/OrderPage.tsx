@@ -3,7 +3,7 @@ import { type ReactNode, useCallback, useState } from "react";
 import { answerReturn, cancelLines, readOrder, refund, replyToDispute, ship } from "../api/shop";
 import type { LineQuantity, Order, OrderLine } from "../api/shop-types";
 import { parse } from "../lib/decimal";
-import { isZero, showMoney } from "../lib/money";
+import { isZero, showMoney, tidyAmounts } from "../lib/money";
 import { say } from "../state/notices";
 import { Dialog } from "../ui/Dialog";
 import { Moment } from "../ui/states";
@@ -142,7 +142,7 @@ function Sums({ order }: { order: Order }) {
         <div><dt>Released to you</dt><dd data-testid="released"><Amount of={order.released} /></dd></div>
         <div><dt>Refunded</dt><dd data-testid="refunded"><Amount of={order.refunded} /></dd></div>
       </dl>
-      {order.autoReleaseAt !== null && order.payment === "held" && (
+      {order.autoReleaseAt !== null && order.payment === "held" && order.dispute !== "open" && (
         <p className="note foot">
           Released by itself on <Moment ms={order.autoReleaseAt} />, unless the buyer confirms before or opens a dispute.
         </p>
@@ -202,7 +202,7 @@ export function Timeline({ order, mine }: { order: Pick<Order, "timeline">; mine
       <ol className="trail">
         {order.timeline.map((one, index) => (
           <li key={index}>
-            <span>{one.text || `${stateWords(one.axis)}: ${stateWords(one.after)}`}</span>
+            <span>{tidyAmounts(one.text) || `${stateWords(one.axis)}: ${stateWords(one.after)}`}</span>
             <span className="quiet sub">
               {one.actor === mine ? "You" : (ACTORS[one.actor] ?? one.actor)} · <Moment ms={one.at} />
             </span>

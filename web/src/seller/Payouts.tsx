@@ -12,6 +12,8 @@ import { isAmount } from "../lib/amounts";
 import { Amount, amountText, Card, type Cell, Form, Heading, PagedTable, Refused, StateTag, TextField } from "../ui/kit";
 import { useDeed, usePages, useRead } from "../state/reading";
 
+const RECORDED_AFTER_MS = 1_500;
+
 const PAYOUTS: Cell<Payout>[] = [
   { head: "When", cell: (row) => <Moment ms={row.createdAt} /> },
   { head: "State", cell: (row) => <StateTag state={row.state} /> },
@@ -51,7 +53,8 @@ export function Payouts() {
   const done = () => {
     balances.reload();
     payouts.reload();
-    entries.reload();
+    // The history is written a moment after the ledger has moved.
+    setTimeout(entries.reload, RECORDED_AFTER_MS);
   };
   return (
     <>

@@ -6,6 +6,7 @@ import { imageUrl, unwish, wish } from "../api/shop";
 import type { ImageRef, Listed, Money, ProductCard, Stock } from "../api/shop-types";
 import { showAge } from "../lib/format";
 import { compareMoney, rateVia, showEstimate, showMoney } from "../lib/money";
+import { network } from "../pwa/network";
 import { say, sayError } from "../state/notices";
 import { session } from "../state/session";
 import { settings } from "../state/settings";
@@ -99,6 +100,19 @@ export function Shown<T>(props: { of: Kept<T>; what: string; bones: ReactNode; c
 export function Members(props: { what: string; children: ReactNode }) {
   const { state } = useStore(session);
   const here = useStore(place) + useStore(query);
+  const { online } = useStore(network);
+  if (state === "unknown" && !online) {
+    return (
+      <main className="shop-page">
+        <Empty title="You are offline">
+          <p>To see {props.what} you need a connection.</p>
+          <a className="button" {...to("/shop")}>
+            Go to the shop
+          </a>
+        </Empty>
+      </main>
+    );
+  }
   if (state === "unknown") return <main className="shop-page" aria-busy="true" />;
   if (state === "member") return props.children;
   return (
