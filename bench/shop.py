@@ -305,8 +305,11 @@ class _Venue:
         ours, theirs = spawn.Pipe()
         process = spawn.Process(target=_trade, args=(theirs, self.settings.resolved_log_url, self.account, seed), daemon=True)
         process.start()
+        theirs.close()  # so that a trader who dies ends the wait
         try:
             return await asyncio.to_thread(ours.recv)
+        except EOFError:
+            raise Mismatch("the trader's process ended without a word") from None
         finally:
             process.join()
 
