@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._is_lost = True
             self._transport.close()
-        if self._waiting_bytes > PIECES_HIGH and not self._is_lost:
+        if self._waiting_bytes > PIECES_HIGH and not self._is_lost and not self._is_complete:  # what has ended must hear of the next
             self._is_paused = True
             self._transport.pause_reading()
         self._wake()

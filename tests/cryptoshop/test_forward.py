@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cryptoshop import forward
 from cryptoshop.forward import Forward
-from cryptoshop.http_client import PIECES_HIGH
+from cryptoshop.http_client import PIECES_HIGH, UnixHttp
 from gateway.limits import Limits
 
 BIG = bytes(range(256)) * 4096  # a MiB
@@ -131,6 +131,26 @@ async def test_an_answer_before_the_body_is_read_is_passed_on_and_its_connection
             answer = await client.post("/shop/early", content=pieces(BIG))
             assert (answer.status_code, answer.content) == (413, b"no")
         assert (await client.post("/shop/echo", content=b"after")).content == b"after"
+
+
+async def test_a_large_answer_that_was_there_before_it_was_read_leaves_a_connection_that_still_hears(tmp_path):
+    """Its last bytes come with those that fill the buffer: nobody would let the connection read again."""
+    body = bytes(PIECES_HIGH + 100_000)
+
+    async def answer(reader, writer):
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    server = await asyncio.start_unix_server(answer, tmp_path / "shop.sock")
+    http = UnixHttp(str(tmp_path / "shop.sock"))
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            reply = await http.request("GET", b"/", [], None)
+            await asyncio.sleep(0.1)
+            assert sum([len(piece) async for piece in reply.pieces()]) == len(body)
+            http.release(reply)
+    http.close()
+    server.close()
 
 
 async def test_who_sends_or_reads_slowly_keeps_nobody_waiting(world, monkeypatch):
