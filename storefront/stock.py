@@ -5,6 +5,8 @@
 All changes of stock by selling, shipping and returning go through here; several variants are locked in the order of their ids first, so
 that any number of buyers meet without deadlock. Nothing is sold that is not there: what is reserved was saleable under the
 variant's lock. A reservation's rows are deleted by whoever ends it, so it ends once. shop_products.in_stock is kept with it.
+Where one transaction changes stock twice (a checkout that replaces another, outcomes of several kinds applied together), it may meet a
+buyer half way all the same: the database ends one of the two, outcomes are applied again, and a buyer is told BUSY.
 """
 
 import uuid
