@@ -127,7 +127,7 @@ async def test_a_refund_and_a_payout_of_the_same_money(rivals):
 
 
 async def test_a_seller_is_suspended_while_their_goods_are_bought(rivals):
-    """Who has a checkout may pay it, whoever comes later finds nothing; suspended sellers still ship what was paid."""
+    """Who confirms before the suspension has paid, who comes after it is refused and charged nothing; what was paid is still shipped."""
     world = rivals.world
     for turn in range(TURNS):
         product = await world.product(rivals.seller, price="20", stock=3)
@@ -138,14 +138,18 @@ async def test_a_seller_is_suspended_while_their_goods_are_bought(rivals):
             ("moderator", "POST", f"/admin/sellers/{rivals.seller.seller_id}/suspend", {"note": "Wait."}),
             ("seller", "PATCH", f"/seller/variants/{product.variant_id}", {"price": "30"}),
         )  # fmt: skip
-        assert won(suspended) and won(paid), (paid, suspended)
+        assert won(suspended) and (won(paid) or paid[1]["code"] == "NOT_NOW"), (paid, suspended)
         assert won(offered) or offered[1]["code"] == "NOT_A_SELLER"
-        assert before - rivals.held(rivals.buyer.account) == 25 * USDT
+        assert before - rivals.held(rivals.buyer.account) == (25 * USDT if won(paid) else 0)
         status, late = await rivals.ask("buyer", "PUT", f"/cart/lines/{product.variant_id}", {"quantity": 1})
         assert status == 404 or late["count"] == 0, late
-        order_id = paid[1]["orders"][0]["orderId"]
-        assert won(await rivals.ask("seller", "POST", f"/orders/{order_id}/shipments", {"carrier": "Post"}))
+        if won(paid):
+            order_id = paid[1]["orders"][0]["orderId"]
+            assert won(await rivals.ask("seller", "POST", f"/orders/{order_id}/shipments", {"carrier": "Post"}))
         assert won(await rivals.ask("moderator", "POST", f"/admin/sellers/{rivals.seller.seller_id}/approve", {}))
+        if not won(paid):  # the next turn begins with an empty cart, as after a purchase
+            assert won(await rivals.ask("buyer", "DELETE", f"/checkouts/{checkout['id']}"))
+            assert won(await rivals.ask("buyer", "PUT", f"/cart/lines/{product.variant_id}", {"quantity": 0}))
     await world.check()
 
 
