@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.identity import Identity
 from gateway.identity.cookies import csrf_holds, session_token
-from gateway.identity.errors import DATABASE_AWAY
+from marketdata.errors import DATABASE_AWAY
 from storefront.errors import Refusal
 from storefront.work import Shopper
 

@@ -4,7 +4,16 @@
     ├── HistoryUnavailable  the database does not answer, or the recorder is too far behind: try again later
     ├── SecondRecorder      another process writes the history of the same database
     └── NotThisLog          the database holds the history of another log
+
+`DATABASE_AWAY` are the exceptions by which a database that does not answer shows itself, here and in the rooms above.
 """
+
+import asyncpg
+
+# InternalClientError is what asyncpg's pool says of a connection that breaks while it is given back.
+DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+                 asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
+                 asyncpg.TooManyConnectionsError)  # fmt: skip
 
 
 class MarketDataError(Exception):

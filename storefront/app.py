@@ -17,8 +17,9 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from marketdata.errors import DATABASE_AWAY
 from storefront.door import Door
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY, Refusal, ShopError
+from storefront.errors import DATABASE_BUSY, Refusal, ShopError
 from storefront.http import IMAGE_BODY_MAX, Answer, work_of
 from storefront.work import Shop
 

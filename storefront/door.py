@@ -16,7 +16,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY, Refusal, ShopError
+from marketdata.errors import DATABASE_AWAY
+from storefront.errors import DATABASE_BUSY, Refusal, ShopError
 from storefront.http import BODY_MAX, IMAGE_BODY_MAX
 from storefront.work import Later, Shop, Shopper, Work
 

@@ -8,10 +8,6 @@ from typing import Any
 
 import asyncpg
 
-# InternalClientError: what asyncpg's pool says of a connection that breaks while it is given back.
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
-                 asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
-                 asyncpg.TooManyConnectionsError)  # fmt: skip
 DATABASE_BUSY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
 
 

@@ -3,8 +3,8 @@
 A decision that moves money commits a row of `shop_settlements` with it. The row's chain is then sent to the log, again and again with the
 same ids until its fate is known, and the outcome is applied in one transaction that ends the row. So a crash between any two steps leaves
 either nothing, or a pending row that the next start finishes: the ledger executes a chain once however often it is sent, and the outcome is
-applied once since only a pending row is ended. Outcomes that arrive together are applied together, one transaction at a time; if it fails,
-each in one of its own.
+applied once since only a pending row is ended. Outcomes of a purpose that can be applied together are, where they arrive together; all
+others, and those together that failed, have a transaction each, so that none locks rows in another's order.
 
     Settlement          a row
     Settlements.add     in the deciding transaction
@@ -41,7 +41,7 @@ UNDECIDED = frozenset(
 ENTERED_COLUMNS = "settlement_id, purpose, subject_id, commands, detail, created_at"
 _ENTER = f"INSERT INTO shop_settlements ({ENTERED_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
 _PENDING = "SELECT settlement_id FROM shop_settlements WHERE state = 'pending' ORDER BY created_at LIMIT 500"
-_COMMANDS = "SELECT commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'"
+_CHAIN = "SELECT purpose, commands FROM shop_settlements WHERE settlement_id = $1 AND state = 'pending'"
 _END = """UPDATE shop_settlements s SET state = e.state, code = e.code, cause = e.cause, ended_at = $5, attempts = attempts + 1
           FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) AS e (settlement_id, state, code, cause)
           WHERE s.settlement_id = e.settlement_id AND s.state = 'pending' RETURNING s.settlement_id, purpose, subject_id, detail"""
@@ -71,6 +71,7 @@ class _Fate(NamedTuple):
     """A chain that was judged, on its way into the database."""
 
     settlement_id: uuid.UUID
+    purpose: str
     code: int
     outcomes: Sequence[Outcome]
     applied: "asyncio.Future[Settlement | None]"
@@ -100,7 +101,8 @@ class Settlements:
         self._exchange = exchange
         self._clock = clock
         self._apply: dict[str, ApplyMany] = {}
-        self._chains: OrderedDict[uuid.UUID, bytes] = OrderedDict()
+        self._many: set[str] = set()  # purposes of which several outcomes are applied at once
+        self._chains: OrderedDict[uuid.UUID, tuple[str, bytes]] = OrderedDict()
         self._judged: deque[_Fate] = deque()
         self._applying: asyncio.Task[None] | None = None
         self._running: dict[uuid.UUID, asyncio.Task[Settlement | None]] = {}
@@ -117,6 +119,7 @@ class Settlements:
     def on_many(self, purpose: str, apply: ApplyMany) -> None:
         """As `on`, where `apply(db, settlements, now)` carries any number of outcomes at once."""
         self._apply[purpose] = apply
+        self._many.add(purpose)
 
     async def add(self, db: asyncpg.Connection, purpose: str, subject_id: uuid.UUID, chain: Sequence[np.ndarray],
                   detail: dict[str, Any], now: datetime.datetime) -> uuid.UUID:  # fmt: skip
@@ -129,7 +132,7 @@ class Settlements:
             now: datetime.datetime) -> tuple[uuid.UUID, str, uuid.UUID, bytes, str, datetime.datetime]:  # fmt: skip
         """The values of ENTERED_COLUMNS, for a caller that enters them with a statement of its own."""
         settlement_id, commands = uuid.uuid4(), chain_bytes(chain)
-        self._chains[settlement_id] = commands
+        self._chains[settlement_id] = purpose, commands
         if len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
         return settlement_id, purpose, subject_id, commands, json.dumps(detail), now
@@ -161,9 +164,10 @@ class Settlements:
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _settle(self, settlement_id: uuid.UUID) -> Settlement | None:
-        commands = self._chains.pop(settlement_id, None) or await self._pool.fetchval(_COMMANDS, settlement_id)
-        if commands is None:
+        chain = self._chains.pop(settlement_id, None) or await self._pool.fetchrow(_CHAIN, settlement_id)
+        if chain is None:
             return await self._past(settlement_id)
+        purpose, commands = chain
         try:
             outcomes = await self._exchange.execute(commands)
         except LogError as error:  # nothing is known; the sweep sends the same chain again
@@ -175,15 +179,15 @@ class Settlements:
             await self._stuck(settlement_id, f"the ledger answered {Code(next(c for c in codes if c in UNDECIDED)).name}")
             return None
         applied: asyncio.Future[Settlement | None] = asyncio.get_running_loop().create_future()
-        self._judged.append(_Fate(settlement_id, code, outcomes, applied))
+        self._judged.append(_Fate(settlement_id, purpose, code, outcomes, applied))
         if self._applying is None or self._applying.done():
             self._applying = asyncio.create_task(self._apply_judged())
         return await applied
 
     async def _apply_judged(self) -> None:
-        """Until none is left: as many as there are, together."""
+        """Until none is left: the oldest, and with it those of its purpose where they can be applied together."""
         while self._judged:
-            fates = [self._judged.popleft() for _ in range(min(len(self._judged), TOGETHER_MAX))]
+            fates = self._next_fates()
             try:
                 await self._end(fates)
             except Exception as error:  # noqa: BLE001 (which of them failed shows when each is tried alone)
@@ -191,6 +195,15 @@ class Settlements:
                     logger.warning("event=outcomes_not_applied_together count=%d error=%s", len(fates), type(error).__name__)
                 for one in fates:
                     await self._end_alone(one)
+
+    def _next_fates(self) -> list[_Fate]:
+        purpose = self._judged[0].purpose
+        if purpose not in self._many:
+            return [self._judged.popleft()]
+        fates = [one for one in self._judged if one.purpose == purpose][:TOGETHER_MAX]
+        for one in fates:
+            self._judged.remove(one)
+        return fates
 
     async def end(self, db: asyncpg.Connection, settlement_id: uuid.UUID, code: int, now: datetime.datetime) -> None:
         """End a pending row by what is known of its chain from elsewhere than the ledger's answer, in the caller's transaction."""

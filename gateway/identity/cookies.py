@@ -9,10 +9,11 @@ import logging
 import msgspec
 
 from gateway.dialect.venue import Principal
-from gateway.identity.errors import DATABASE_AWAY, Refusal
+from gateway.identity.errors import Refusal
 from gateway.identity.identity import Identity
 from gateway.identity.keys import ALL_SCOPES
 from gateway.identity.sessions import Session
+from marketdata.errors import DATABASE_AWAY
 
 COOKIE = "cryptoshop_session"
 CSRF_HEADER = "X-CSRF-Token"

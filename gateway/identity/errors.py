@@ -2,17 +2,9 @@
 
     AccountError      refused, for a reason of this table
     MasterKeyError    the venue's master key cannot be used; the venue must not start
-
-`DATABASE_AWAY` are the exceptions by which a database that does not answer shows itself; a client is told UNAVAILABLE.
 """
 
 from enum import Enum
-
-import asyncpg
-
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
-                 asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
-                 asyncpg.TooManyConnectionsError)  # fmt: skip
 
 
 class Refusal(Enum):

@@ -23,10 +23,11 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from engine.types import KeyScope
 from gateway.identity import faucet
 from gateway.identity.cookies import COOKIE, CSRF_HEADER, SAFE_METHODS, SessionMiddleware, csrf_holds, header, session_token
-from gateway.identity.errors import DATABASE_AWAY, AccountError, Refusal
+from gateway.identity.errors import AccountError, Refusal
 from gateway.identity.identity import EMAIL_LENGTH_MAX, Identity, Login
 from gateway.identity.keys import LABEL_LENGTH_MAX, PEM_LENGTH_MAX, KeyRow
 from gateway.identity.sessions import LIFETIME, Session, SessionRow
+from marketdata.errors import DATABASE_AWAY
 
 __all__ = ["SessionMiddleware", "identity_app"]
 

@@ -10,8 +10,9 @@ import logging
 
 import asyncpg
 
+from marketdata.errors import DATABASE_AWAY
 from storefront import stock
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY
+from storefront.errors import DATABASE_BUSY
 from storefront.work import Shop
 
 EVERY_SECONDS = 2.0

@@ -4,7 +4,8 @@ import asyncio
 import datetime
 import logging
 
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY, Refusal, ShopError
+from marketdata.errors import DATABASE_AWAY
+from storefront.errors import DATABASE_BUSY, Refusal, ShopError
 from storefront.escrow.settling import ORDER, begin
 from storefront.orders.outcomes import RELEASE
 from storefront.work import Shop, Work

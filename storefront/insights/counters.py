@@ -8,7 +8,8 @@ import logging
 import uuid
 from collections import Counter
 
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY
+from marketdata.errors import DATABASE_AWAY
+from storefront.errors import DATABASE_BUSY
 from storefront.work import Shop
 
 FLUSH_SECONDS = 5.0

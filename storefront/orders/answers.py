@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from storefront.catalog.cards import ImageRef, Named, images_of
 from storefront.checkout.receipt import Receipt, receipt_of
@@ -175,7 +174,7 @@ class Order(OrderRow):
     auto_release_at: int | None
     shipments: list[Shipment]
     timeline: list[TimelineEntry]
-    dispute_: Dispute | None = msgspec.field(name="dispute_")  # `dispute` is its state
+    dispute_case: Dispute | None  # `dispute` is its state
     returns: list[Return]
     refunds: list[Refund]
     messages: int
@@ -230,7 +229,7 @@ async def order_answer(shop: Shop, db: asyncpg.Connection, order_id: uuid.UUID, 
         escrow=EscrowHold(str(order["escrow_hi"]), str(order["escrow_lo"]), amount(order["held"])) if order["held"] else None,
         auto_release_at=milliseconds(order["auto_release_at"]) if order["auto_release_at"] and order["payment"] == "held" else None,
         shipments=await _shipments(db, order_id), timeline=await _timeline(db, order_id),
-        dispute_=dispute_answer(shop, asset, dispute) if dispute else None,
+        dispute_case=dispute_answer(shop, asset, dispute) if dispute else None,
         returns=[Return(r["return_id"], r["state"], r["reason"], _counts(r["lines"]), amount(r["amount"]), milliseconds(r["created_at"]))
                  for r in returns],
         refunds=[Refund(r["refund_id"], amount(r["amount"]), r["reason"], r["state"], milliseconds(r["created_at"])) for r in refunds],

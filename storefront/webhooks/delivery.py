@@ -17,7 +17,8 @@ from typing import NamedTuple
 import aiohttp
 import asyncpg
 
-from storefront.errors import DATABASE_AWAY, DATABASE_BUSY
+from marketdata.errors import DATABASE_AWAY
+from storefront.errors import DATABASE_BUSY
 from storefront.webhooks.sending import Result, open_session, send
 from storefront.webhooks.signing import signature
 from storefront.work import Shop

@@ -116,7 +116,7 @@ async def test_a_dispute_freezes_the_money_until_it_is_decided(deal):
     order_id = await paid_order(world, buyer, seller, Line(product, 2), shipping=5 * USDT)
     await act(world, seller, order_id, "shipments", {"carrier": "DHL"}, status=201)
     shown = await act(world, buyer, order_id, "dispute", {"reason": "damaged", "text": "It broke."}, status=201)
-    assert (shown["dispute"], shown["dispute_"]["reason"]) == ("open", "damaged")
+    assert (shown["dispute"], shown["disputeCase"]["reason"]) == ("open", "damaged")
     for person, what, body in (
         (buyer, "receipt", None), (buyer, "cancel", {}), (seller, "refunds", {"amount": "1"}),
     ):  # fmt: skip
@@ -127,7 +127,7 @@ async def test_a_dispute_freezes_the_money_until_it_is_decided(deal):
     assert answer[1]["code"] == "INVALID_AMOUNT"
     shown = await act(world, moderator, order_id, "dispute/decide", {"toBuyer": "15", "text": "Both are right."})
     assert (shown["payment"], shown["fulfilment"], shown["dispute"]) == ("divided", "received", "divided")
-    assert (shown["dispute_"]["toBuyer"]["amount"], shown["dispute_"]["decision"]) == ("15.000000", "Both are right.")
+    assert (shown["disputeCase"]["toBuyer"]["amount"], shown["disputeCase"]["decision"]) == ("15.000000", "Both are right.")
     assert world.balance(seller.payable, "USDT")[0] == "28.500000"
     assert world.balance(buyer.account, "USDT")[0] == "99970.000000"
     status, page = await ask(world, moderator, "GET", "/admin/disputes?state=decided")

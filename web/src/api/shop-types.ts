@@ -484,7 +484,7 @@ export interface Order extends OrderRow {
   autoReleaseAt: number | null;
   shipments: Shipment[];
   timeline: OrderEvent[];
-  dispute_: Dispute | null;
+  disputeCase: Dispute | null;
   returns: OrderReturn[];
   refunds: Refund[];
   messages: number;

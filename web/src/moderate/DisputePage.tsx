@@ -33,7 +33,7 @@ export function DisputePage(props: { orderId: string; onDecided: () => void }) {
 }
 
 function Shown({ order, onChange }: { order: Order; onChange: (order: Order) => void }) {
-  const dispute = order.dispute_;
+  const dispute = order.disputeCase;
   return (
     <>
       <Heading

@@ -374,7 +374,7 @@ export const DISPUTE_REASONS: Record<string, string> = {
 };
 
 function Dispute({ order, onChange }: Part) {
-  const dispute = order.dispute_;
+  const dispute = order.disputeCase;
   const [text, setText] = useState("");
   const deed = useDeed(true);
   if (!dispute) return null;

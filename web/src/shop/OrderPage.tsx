@@ -85,7 +85,7 @@ function Facts({ order, set, reload }: { order: Order; set: (order: Order) => vo
       <div className="order-main">
         <Now order={order} set={set} reload={reload} />
         <Lines order={order} />
-        {order.dispute_ && <DisputeFacts order={order} />}
+        {order.disputeCase && <DisputeFacts order={order} />}
         <Returns order={order} />
         {order.receipt && <ReceiptCard receipt={{ ...order.receipt, escrows: order.receipt.escrows.filter(({ orderId }) => orderId === order.id) }} held={order.held} />}
         <Messages order={order} />
@@ -317,7 +317,7 @@ function MoneyFacts({ order }: { order: Order }) {
 const REASONS: Record<string, string> = { not_received: "It did not arrive", not_as_described: "It is not as described", damaged: "It is damaged", other: "Something else" };
 
 function DisputeFacts({ order }: { order: Order }) {
-  const dispute = order.dispute_!;
+  const dispute = order.disputeCase!;
   return (
     <section className="card side-card" aria-label="Dispute">
       <h2>Dispute</h2>
