@@ -306,9 +306,9 @@ def _symbol_row(office: Office, symbol: SymbolView) -> tuple[str, ...]:
 
 async def set_symbol_status(office: Office, given: argparse.Namespace) -> Lines:
     symbol = _symbol(office, given.symbol)
-    status = SymbolStatus.HALTED if given.command == "halt" else SymbolStatus.TRADING
+    status = SymbolStatus.CANCEL_ONLY if given.command == "halt" else SymbolStatus.TRADING
     await execute(office.exchange, admin(Kind.SET_SYMBOL_STATUS, symbol=symbol.symbol, status=status))
-    return [f"{symbol.name} is {status.name}" + (": orders may be cancelled, nothing else" if status == SymbolStatus.HALTED else "")]
+    return [f"{symbol.name} is {status.name}" + (": orders may be cancelled, nothing else" if status == SymbolStatus.CANCEL_ONLY else "")]
 
 
 async def fees(office: Office, given: argparse.Namespace) -> Lines:

@@ -12,14 +12,19 @@ from enum import IntEnum, IntFlag
 import numpy as np
 
 RULES_FIRST = 1  # a fresh machine's
-RULES_VERSION = 2  # the newest this machine knows; 2 added CONVERT
+RULES_VERSION = 3  # the newest this machine knows; 2 added CONVERT, 3 docs/ORDERS.md and docs/MARGIN.md
 
 # ---------------------------------------------------------------- limits
 
 FRAME_COMMANDS_MAX = 8192  # commands in one frame
-STEPS_MAX = 4096  # makers one command may touch, levels one estimate may walk, orders one cancel-all may take
+STEPS_MAX = 4096  # makers one command may touch, levels one estimate may walk, orders one cancel-all or one drain may take
 EXPIRIES_MAX = 1024  # pending transfers that expire before one frame; the rest expire before the next ones
 CHAIN_MAX = 64  # transfers in one linked chain
+TRAILING_MAX = 1024  # open orders with a trailing delta on one symbol: each trade looks at those that track
+TRAILING_PRICE_MAX = 2**48  # a symbol with higher prices takes no trailing delta: products stay in 64 bits
+BPS = 10_000
+PEG_OFFSET_MAX = 100  # levels
+COUNTDOWN_MAX_NS = 24 * 3600 * 10**9
 ORIGINS_KEPT = 1024  # origins remembered; one more forgets the one that was quiet for longest
 FEE_TIERS = 32
 ASSET_SCALE_MAX = 9
@@ -70,6 +75,10 @@ class Kind(IntEnum):
     CANCEL_ALL = 3
     REPLACE = 4  # cancel one order and place another, in one step
     AMEND = 5  # lower the quantity, keep the place in the queue
+    PLACE_LIST = 6  # the head of an order list; its legs are the PLACE commands that follow
+    CANCEL_LIST = 7
+    MASS_CANCEL = 8  # by account, optionally one symbol, one side
+    COUNTDOWN = 9  # dead man's switch: cancel all of the account's orders unless renewed in time
     TRANSFER = 20
     HOLD = 21  # first phase: reserve
     CAPTURE = 22  # second phase: move what was reserved, in full or in part
@@ -80,6 +89,8 @@ class Kind(IntEnum):
     OPEN = 42  # from here on the log's clock is the time
     SET_RULES = 43
     GROW = 44
+    SET_FILTER = 45
+    SET_GROUP = 46  # accounts of one trade group do not trade with each other where an order asks for that
     ADD_ASSET = 50
     ADD_SYMBOL = 51
     SET_SYMBOL_STATUS = 52
@@ -92,7 +103,10 @@ class Kind(IntEnum):
     SET_ORDER_LIMITS = 59
 
 
-ORDER_KINDS = (Kind.PLACE, Kind.CANCEL, Kind.CANCEL_ALL, Kind.REPLACE, Kind.AMEND)
+ORDER_KINDS = (
+    Kind.PLACE, Kind.CANCEL, Kind.CANCEL_ALL, Kind.REPLACE, Kind.AMEND,
+    Kind.PLACE_LIST, Kind.CANCEL_LIST, Kind.MASS_CANCEL, Kind.COUNTDOWN,
+)  # fmt: skip
 TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.CONVERT)
 
 
@@ -117,12 +131,55 @@ class OrderType(IntEnum):
     LIMIT = 0
     LIMIT_MAKER = 1
     MARKET = 2
+    STOP_LOSS = 3  # executes as MARKET when it triggers
+    STOP_LOSS_LIMIT = 4  # as LIMIT
+    TAKE_PROFIT = 5
+    TAKE_PROFIT_LIMIT = 6
 
 
 class TimeInForce(IntEnum):
     GTC = 0
     IOC = 1
     FOK = 2
+    GTD = 3  # as GTC until `expires_ns`
+
+
+class Peg(IntEnum):
+    """Where a limit price comes from, once, when the order becomes working."""
+
+    NONE = 0
+    PRIMARY = 1  # the best price of the own side
+    MARKET = 2  # the best price of the other side
+
+
+class SideEffect(IntEnum):
+    """What an order of a margin account does with its loans (docs/MARGIN.md)."""
+
+    NONE = 0
+    MARGIN_BUY = 1  # borrows what it lacks
+    AUTO_REPAY = 2  # repays from what it receives
+    AUTO_BORROW_REPAY = 3
+
+
+class ListType(IntEnum):
+    OCO = 1  # two legs of which one executes
+    OTO = 2  # a working order, and one that is placed when it is filled
+    OTOCO = 3  # a working order, and an OCO pair that is placed when it is filled
+
+
+class ListStatus(IntEnum):
+    EXECUTING = 1
+    ALL_DONE = 2  # none of its orders is open any more
+
+
+class OrderState(IntEnum):
+    """Where an open order is."""
+
+    RESTING = 0  # in the book
+    WAITING = 1  # for the last price to reach its stop price
+    TRACKING = 2  # trailing: follows the last price
+    DUE = 3  # becomes working as soon as its turn comes
+    PENDING = 4  # in a list, for the working order to be filled
 
 
 class Stp(IntEnum):
@@ -132,6 +189,8 @@ class Stp(IntEnum):
     EXPIRE_TAKER = 1
     EXPIRE_MAKER = 2
     EXPIRE_BOTH = 3
+    DECREMENT = 4  # both orders lose what would have been traded; the smaller one expires
+    TRANSFER = 5  # as DECREMENT; between two accounts of a group, where both ask for it, what was prevented changes hands without fee
 
 
 class OrderStatus(IntEnum):
@@ -143,11 +202,48 @@ class OrderStatus(IntEnum):
     REJECTED = 5
     EXPIRED = 6
     EXPIRED_IN_MATCH = 7
+    PENDING_NEW = 8
 
 
 class SymbolStatus(IntEnum):
     TRADING = 1
-    HALTED = 2  # cancels only
+    CANCEL_ONLY = 2
+    HALTED = 3  # not even cancels
+    AUCTION = 4  # orders gather; TRADING then begins with one price for all
+
+
+class Filter(IntEnum):
+    """Numbers that SET_FILTER sets for a symbol; 0 is off. From EXCHANGE_MAX_ORDERS on they hold for an account over all symbols."""
+
+    MIN_PRICE_TICKS = 1
+    MIN_LOTS = 2
+    MIN_MARKET_LOTS = 3
+    BID_UP_PPM = 4  # of the last price
+    BID_DOWN_PPM = 5
+    ASK_UP_PPM = 6
+    ASK_DOWN_PPM = 7
+    MAX_NOTIONAL = 8
+    NOTIONAL_SPARES_MARKET = 9  # bit 1: the minimum, bit 2: the maximum is not applied to MARKET
+    ICEBERG_PARTS = 10
+    MAX_ALGO_ORDERS = 11
+    MAX_ICEBERG_ORDERS = 12
+    MAX_POSITION = 13  # units of the base asset
+    MIN_TRAILING_ABOVE = 14  # basis points
+    MAX_TRAILING_ABOVE = 15
+    MIN_TRAILING_BELOW = 16
+    MAX_TRAILING_BELOW = 17
+    MAX_AMENDS = 18
+    MAX_LISTS = 19
+    RANGE_UP_PPM = 20  # no trade farther from the last price than this
+    RANGE_DOWN_PPM = 21
+    EXCHANGE_MAX_ORDERS = 24
+    EXCHANGE_MAX_ALGO_ORDERS = 25
+    EXCHANGE_MAX_ICEBERG_ORDERS = 26
+    EXCHANGE_MAX_LISTS = 27
+    MAX_ASSET = 28  # units of `asset` in one order
+
+
+FILTERS = 32  # places of a symbol's row of filters
 
 
 class AccountStatus(IntEnum):
@@ -185,6 +281,10 @@ class EventKind(IntEnum):
     EXPIRED = 5
     AMENDED = 6
     REJECTED = 7
+    ACTIVATED = 8  # a stop was triggered, or a list's pending order has its turn: it is working now
+    PREVENTED = 9  # a match that self-trade prevention did not let happen
+    LIST = 10  # LIST_EVENT
+    COUNTDOWN = 11  # a dead man's switch was set, or fired
     TRANSFERRED = 20
     HELD = 21
     CAPTURED = 22
@@ -199,6 +299,11 @@ class EventKind(IntEnum):
 class EventFlag(IntFlag):
     RESTED = 1
     CANCEL_LEG = 2  # REJECTED: it is the cancel of a REPLACE that failed
+    FEE_DISCOUNTED = 4  # TRADE: the taker's fee is in the discount asset
+    COUNTER_FEE_DISCOUNTED = 8  # the maker's
+    HANDED_OVER = 16  # PREVENTED: lots and their value changed hands
+    FIRED = 32  # COUNTDOWN
+    AUCTION = 64  # TRADE: in an uncross
 
 
 class Code(IntEnum):
@@ -216,6 +321,7 @@ class Code(IntEnum):
     KEY_REVOKED = 104
     UNKNOWN_KIND = 105
     TOO_MANY_ORDERS = 106
+    MARKET_BUSY = 107  # orders that the last trades made due go first; try again
     # market and filters
     UNKNOWN_SYMBOL = 200
     MARKET_CLOSED = 201
@@ -225,6 +331,21 @@ class Code(IntEnum):
     MARKET_LOT_SIZE = 205
     NOTIONAL = 206
     MAX_NUM_ORDERS = 207
+    EXPIRY_INVALID = 208
+    PERCENT_PRICE = 209
+    ICEBERG_PARTS = 210
+    MAX_NUM_ALGO_ORDERS = 211
+    MAX_NUM_ICEBERG_ORDERS = 212
+    MAX_POSITION = 213
+    TRAILING_DELTA = 214
+    MAX_NUM_AMENDS = 215
+    MAX_NUM_LISTS = 216
+    EXCHANGE_MAX_ORDERS = 217
+    EXCHANGE_MAX_ALGO_ORDERS = 218
+    EXCHANGE_MAX_ICEBERG_ORDERS = 219
+    EXCHANGE_MAX_LISTS = 220
+    MAX_ASSET = 221
+    TRAILING_FULL = 222
     # orders
     UNKNOWN_ORDER = 300
     DUPLICATE_CLIENT_ID = 301
@@ -233,12 +354,20 @@ class Code(IntEnum):
     WOULD_TAKE = 304
     CANCEL_RESTRICTED = 305
     AMEND_INVALID = 306
+    WOULD_TRIGGER = 307
+    PEG_UNAVAILABLE = 308  # no such level in the book
+    LIST_INVALID = 309  # legs that do not make the list
+    LIST_LEG_REFUSED = 310  # another leg of the list was
+    UNKNOWN_LIST = 311
     # why an accepted order expired
     NO_LIQUIDITY = 320  # an IOC or market order met no more makers at its price
     NOT_FILLABLE = 321  # FOK
     SELF_TRADE = 322
     WORK_LIMIT = 323  # STEPS_MAX makers touched
     BUDGET_SPENT = 324  # a market order whose balance or quote quantity buys not one lot more
+    LIST_DONE = 325  # another leg of its list executes, or ended
+    TIME_UP = 326  # GTD
+    PRICE_RANGE = 327  # the next maker lies beyond the range in which trades may take place
     # ledger
     INVALID_TRANSFER_ID = 400
     ID_IN_FUTURE = 401
@@ -316,14 +445,22 @@ ORDER_COMMAND = _record(
     ("order_type", "u1", 3),
     ("time_in_force", "u1", 4),
     ("stp", "u1", 5),
+    ("peg", "u1", 6),
+    ("peg_offset", "u1", 7),  # levels deeper into the book
     ("account", "<i4", 8),
     ("symbol", "<i4", 12),
-    ("order_id", "<i8", 24),  # the target of a cancel, replace or amend
+    ("order_id", "<i8", 24),  # the target of a cancel, replace or amend; CANCEL_LIST: the list id
     ("price_ticks", "<i8", 32),
     ("quantity_lots", "<i8", 40),
     ("quote_quantity", "<i8", 48),  # MARKET by value, in quote units
+    ("expires_ns", "<i8", 48),  # in the same place: GTD until when; COUNTDOWN: how long from now, 0 = off
+    ("stop_price_ticks", "<i8", 56),
+    ("iceberg_lots", "<i8", 64),  # how much of it is shown at a time; 0 = all
     ("target", "<i8", 72),  # client_id_digest of the target, where order_id is 0
     ("key", "<i4", 80),  # the API key it came with; 0 = a signed-in session or an internal origin
+    ("trailing_bps", "<u2", 84),
+    ("side_effect", "u1", 86),
+    ("list_type", "u1", 87),  # PLACE_LIST
     ("client_id", f"S{CLIENT_ID_BYTES}", 88),  # PLACE, REPLACE, AMEND: the (new) order's; CANCEL: the cancel's own
 )
 
@@ -351,6 +488,7 @@ ADMIN_COMMAND = _record(
     COMMAND_BYTES,
     *_COMMAND_HEAD,
     ("status", "u1", 2),  # SET_SYMBOL_STATUS, SET_ACCOUNT_STATUS
+    ("filter", "u1", 2),  # SET_FILTER
     ("scale", "u1", 3),  # ADD_ASSET
     ("tier", "u1", 4),  # SET_ACCOUNT_TIER, SET_FEES
     ("scopes", "u1", 5),  # ADD_KEY, SET_KEY (0 = revoked)
@@ -358,7 +496,7 @@ ADMIN_COMMAND = _record(
     ("pool", "u1", 7),  # GROW
     ("account", "<i4", 8),
     ("symbol", "<i4", 12),
-    ("base", "<i4", 24),  # ADD_SYMBOL: assets
+    ("base", "<i4", 24),  # ADD_SYMBOL: assets; SET_FILTER: MAX_ASSET's asset
     ("quote", "<i4", 28),
     ("maker_ppm", "<i4", 32),  # ADD_SYMBOL, SET_FEES
     ("taker_ppm", "<i4", 36),
@@ -414,6 +552,33 @@ ORDER_EVENT = _record(
     ("update_id", "<i8", 136),  # 1, 2, 3 … per symbol, one for each change of a level; 0 = the book did not change
     ("level_lots", "<i8", 144),  # what lies at price_ticks (on the book's side) after it
     ("order_lots", "<i8", 152),  # the order's whole quantity
+    # In the places of what only TRADE and PREVENTED have, for all other kinds: the rest of the order's terms.
+    ("list_id", "<i8", 56),
+    ("stop_price_ticks", "<i8", 96),
+    ("iceberg_lots", "<i8", 104),
+    ("prevented_lots", "<i8", 112),
+    ("expires_ns", "<i8", 120),  # GTD; COUNTDOWN: when it fires
+    ("trailing_bps", "<u2", 128),
+    ("peg", "u1", 130),
+    ("peg_offset", "u1", 131),
+    ("side_effect", "u1", 132),
+    # PREVENTED: quantity_lots are the taker's prevented lots, trade_id is the prevented match id (1, 2, 3 … per symbol).
+    ("counter_prevented_lots", "<i8", 104),
+)
+
+LIST_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("list_type", "u1", 2),
+    ("list_status", "u1", 3),
+    ("account", "<i4", 32),
+    ("symbol", "<i4", 40),
+    ("list_id", "<i8", 48),
+    ("first_order_id", "<i8", 56),
+    ("second_order_id", "<i8", 64),
+    ("third_order_id", "<i8", 72),  # OTOCO
+    ("placed_ns", "<i8", 80),
+    ("client_id", f"S{CLIENT_ID_BYTES}", 88),
 )
 
 TRANSFER_EVENT = _record(
@@ -489,3 +654,5 @@ class Table(IntEnum):
     TRANSFER_ID = 9
     KEY = 10
     ORIGIN = 11
+    LIST = 12
+    FILTER = 13

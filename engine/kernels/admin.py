@@ -255,7 +255,7 @@ def _set_symbol_status(venue, registry, out, command):
     if command.symbol < 1 or command.symbol > venue.last_symbol:
         return _refuse(venue, out, command, kind, Code.UNKNOWN_SYMBOL)
     status = np.int64(command.status)
-    if status != SymbolStatus.TRADING and status != SymbolStatus.HALTED:
+    if status != SymbolStatus.TRADING and status != SymbolStatus.CANCEL_ONLY:
         return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
     registry.symbols[command.symbol].status = status
     return _done(venue, out, command, 0, 0, np.int64(command.symbol), 0, status)

@@ -12,7 +12,7 @@ STP_MODES = [mode.name for mode in Stp]
 PERMISSIONS = ("SPOT",)
 REQUESTS_PER_5_MINUTES = 61_000
 
-_STATUS_ASKED = {"TRADING": SymbolStatus.TRADING, "HALT": SymbolStatus.HALTED, "BREAK": None}
+_STATUS_ASKED = {"TRADING": SymbolStatus.TRADING, "HALT": SymbolStatus.CANCEL_ONLY, "BREAK": None}
 
 
 def ping(_venue: Venue, _request: Request) -> dict:

@@ -16,7 +16,7 @@ from engine.views import AssetView, SymbolView
 from gateway.dialect import errors
 from gateway.listen_keys import Listener
 
-SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.HALTED: "HALT"}
+SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.CANCEL_ONLY: "HALT"}
 
 WEIGHT_PER_MINUTE = 6_000  # of requests, for one address: the dialect's usual limit
 

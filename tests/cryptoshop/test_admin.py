@@ -147,8 +147,8 @@ def test_listings_halts_and_fees(listed):
     assert head.split()[:4] == ["SYMBOL", "STATUS", "TICK", "LOT"]
     assert row.split() == ["BTCUSDT", "TRADING", "0.01", "0.00001", "5", "1000000", "10000", "0.1%", "0.1%", "-"]
     assert "USDT   8" in listed("assets")[1]
-    assert listed("halt", "BTCUSDT") == (0, "BTCUSDT is HALTED: orders may be cancelled, nothing else\n")
-    assert "HALTED" in listed("symbols")[1]
+    assert listed("halt", "BTCUSDT") == (0, "BTCUSDT is CANCEL_ONLY: orders may be cancelled, nothing else\n")
+    assert "CANCEL_ONLY" in listed("symbols")[1]
     assert listed("resume", "BTCUSDT") == (0, "BTCUSDT is TRADING\n")
     status, said = listed("fees", "BTCUSDT", "--tier", "3", "--maker", "0.02%", "--taker", "0.05")
     assert [line.split() for line in said.splitlines()] == [["TIER", "MAKER", "TAKER"], ["0", "0.1%", "0.1%"], ["3", "0.02%", "0.05%"]]

@@ -185,7 +185,7 @@ def test_convert_ladder(make_machine):
     assert named(venue.codes(make.transfer(Kind.TRANSFER, ids["failed"], debit=4, credit=4, asset=QUOTE, amount=1))) == ["SAME_ACCOUNT"]
     venue.done(
         make.admin(Kind.SET_ACCOUNT_STATUS, account=ALICE, status=AccountStatus.FROZEN),
-        *(make.admin(Kind.SET_SYMBOL_STATUS, symbol=symbol, status=SymbolStatus.HALTED) for symbol in (SYMBOL, VIA)),
+        *(make.admin(Kind.SET_SYMBOL_STATUS, symbol=symbol, status=SymbolStatus.CANCEL_ONLY) for symbol in (SYMBOL, VIA)),
     )
 
     def command(fields: dict) -> np.ndarray:
@@ -558,7 +558,7 @@ def test_a_question_answers_by_the_rungs_that_concern_the_market_and_changes_not
     assert venue.machine.state_hash() == before
     venue.done(venue.move(ALICE, BOB, QUOTE, FUNDS))
     assert code(ALICE, BASE, 50, SYMBOL) == "OK"  # what it would cost is no question of what there is
-    venue.done(make.admin(Kind.SET_SYMBOL_STATUS, symbol=VIA, status=SymbolStatus.HALTED))
+    venue.done(make.admin(Kind.SET_SYMBOL_STATUS, symbol=VIA, status=SymbolStatus.CANCEL_ONLY))
     assert code(ALICE, BASE, 50, SYMBOL, VIA) == "MARKET_CLOSED"
     venue.done(make.admin(Kind.SET_ACCOUNT_STATUS, account=ALICE, status=AccountStatus.FROZEN))
     assert code(ALICE, BASE, 50, SYMBOL, VIA) == "ACCOUNT_FROZEN"

@@ -65,7 +65,7 @@ def _number(text: str) -> int:
 def _halted_listing() -> list[np.ndarray]:
     return [
         make.admin(Kind.ADD_SYMBOL, **LISTING | {"name": b"HALTED"}),
-        make.admin(Kind.SET_SYMBOL_STATUS, symbol=HALTED_SYMBOL, status=SymbolStatus.HALTED),
+        make.admin(Kind.SET_SYMBOL_STATUS, symbol=HALTED_SYMBOL, status=SymbolStatus.CANCEL_ONLY),
     ]
 
 
@@ -222,7 +222,7 @@ def test_cancel_ladder(make_machine):
     # Neither a frozen account nor a halted market keeps anybody from cancelling.
     venue.done(
         make.admin(Kind.SET_ACCOUNT_STATUS, account=ALICE, status=AccountStatus.FROZEN),
-        make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=SymbolStatus.HALTED),
+        make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=SymbolStatus.CANCEL_ONLY),
     )
     walk(venue, CANCEL, lambda fields: make.cancel(**fields), {})
     assert venue.machine.open_orders(ALICE) == []

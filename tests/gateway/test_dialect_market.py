@@ -71,7 +71,7 @@ def test_exchange_info_of_some(venue):
     assert names(symbols='["BTCUSDC","BTCUSDT"]') == ["BTCUSDC", "BTCUSDT"]
     assert names(permissions="SPOT") == ["BTCUSDT", "BTCUSDC"]
     assert names(permissions='["MARGIN","LEVERAGED"]') == []
-    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.HALTED)
+    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.CANCEL_ONLY)
     assert names(symbolStatus="HALT") == ["BTCUSDT"]
     assert names(symbolStatus="BREAK") == []
     assert refusal(venue, "exchangeInfo", symbol="X") == (-1121, "Invalid symbol.")

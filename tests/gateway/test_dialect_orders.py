@@ -155,7 +155,7 @@ def test_what_only_the_book_can_refuse(venue):
     assert refusal(venue.place, type="LIMIT_MAKER", timeInForce=None) == (-2010, "Order would immediately match and take.")
     venue.place(newClientOrderId="same", price="90")
     assert refusal(venue.place, newClientOrderId="same", price="90") == (-2010, "Duplicate order sent.")
-    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.HALTED)
+    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.CANCEL_ONLY)
     assert refusal(venue.place) == (-2010, "Market is closed.")
 
 
@@ -307,7 +307,7 @@ def test_both_fail(venue):
 
 def test_a_closed_market_tries_neither(venue):
     order_id = venue.place()["orderId"]
-    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.HALTED)
+    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.CANCEL_ONLY)
     error = replace_refused(venue, cancelOrderId=str(order_id))
     assert (error.code, error.text, error.data) == (-2010, "Market is closed.", None)
 

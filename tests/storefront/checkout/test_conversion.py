@@ -44,7 +44,7 @@ async def test_legs_that_would_meet_on_a_market_buy_the_asset_between_once(world
     """Goods in USDT and BTC, paid in ETH with ETHBTC halted: USDT for both on ETHUSDT, BTC with a part of it on BTCUSDT."""
     sellers = [await world.seller("ann"), await world.seller("ben", asset="BTC", shipping="0.001")]
     bea = await world.person("bea", purse={"ETH": "50"})
-    await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHBTC"), status=SymbolStatus.HALTED))
+    await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHBTC"), status=SymbolStatus.CANCEL_ONLY))
     async with world.client(bea) as client:
         await put_into_cart(client, await world.product(sellers[0], price="95"))
         await put_into_cart(client, await world.product(sellers[1], price="0.2", asset="BTC"))
@@ -78,7 +78,7 @@ async def test_through_a_second_market_and_several_assets_at_once(world):
         paid = (await confirm(client, checkout)).json()
         assert paid["state"] == "paid", paid
         await put_into_cart(client, products[0])
-        await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHUSDT"), status=SymbolStatus.HALTED))
+        await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHUSDT"), status=SymbolStatus.CANCEL_ONLY))
         checkout = (await start(client, await world.address(bea), "ETH")).json()
         assert [(one["symbol"], one["viaSymbol"]) for one in checkout["conversions"]] == [("BTCUSDT", "ETHBTC")]
         paid = (await confirm(client, checkout)).json()
@@ -96,7 +96,7 @@ async def test_a_receipt_that_died_with_its_process_is_read_from_the_history(wor
     """The ledger paid, the process that heard of it did not live to tell the database."""
     seller, bea = await world.seller("sam"), await world.person("bea", purse={"ETH": "5"})
     product = await world.product(seller, price="995")
-    await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHUSDT"), status=SymbolStatus.HALTED))
+    await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHUSDT"), status=SymbolStatus.CANCEL_ONLY))
     async with world.client(bea) as client:
         checkout = await opened(world, client, bea, product, pay_asset="ETH")
         dying = world.shop.settlements
@@ -149,7 +149,7 @@ async def test_a_market_that_is_empty_says_so_and_another_asset_pays(world):
     async with world.client(bea) as client:
         checkout = await opened(world, client, bea, product, pay_asset="BTC")
         await _clear_bids(world, "BTCUSDT")
-        await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHBTC"), status=SymbolStatus.HALTED))
+        await world.operate(make.admin(Kind.SET_SYMBOL_STATUS, symbol=world.symbol("ETHBTC"), status=SymbolStatus.CANCEL_ONLY))
         answer = await confirm(client, checkout)
         assert answer.json()["code"] == "NO_LIQUIDITY"
         again = answer.json()["detail"]["checkout"]
