@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.types import (
     ADMIN_COMMAND,
+    BOTH_SIDES,
     CLIENT_ID_BYTES,
     MIX_MULTIPLIER,
     MIX_SEED,
@@ -17,13 +18,15 @@ from engine.types import (
     TRANSFER_COMMAND,
     Kind,
     OrderType,
+    Peg,
+    SideEffect,
     Stp,
     TimeInForce,
 )
 
 _WORD = 2**64
 # ORDER_COMMAND field by field: writing a record in one piece is several times faster than assigning its fields.
-_pack_order = struct.Struct("<6B2x2i5q16xqi4x40s").pack
+_pack_order = struct.Struct("<8B2i8qiHBB40s").pack
 
 
 def client_id_digest(client_id: bytes | str) -> int:
@@ -64,11 +67,15 @@ def frame(*commands: np.ndarray) -> np.ndarray:
 
 def place(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, quantity_lots: int = 0, price_ticks: int = 0,
           quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC, stp: int = Stp.NONE, client_id: bytes | str = b"",
-          key: int = 0, valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
-    """A new order. MARKET takes quantity_lots or quote_quantity, the others price_ticks and quantity_lots."""
+          key: int = 0, valid_until_ns: int = 0, stop_price_ticks: int = 0, trailing_bps: int = 0, iceberg_lots: int = 0,
+          peg: int = Peg.NONE, peg_offset: int = 0, expires_ns: int = 0,
+          side_effect: int = SideEffect.NONE) -> np.ndarray:  # fmt: skip
+    """A new order, or a leg of a list. MARKET takes quantity_lots or quote_quantity, the others price_ticks (or a peg) and quantity_lots;
+    STOP_LOSS* and TAKE_PROFIT* take stop_price_ticks, trailing_bps or both; GTD takes expires_ns (in quote_quantity's place)."""
     try:
-        record = _pack_order(Kind.PLACE, 0, side, order_type, time_in_force, stp, account, symbol, valid_until_ns, 0, price_ticks,
-                             quantity_lots, quote_quantity, 0, key, _client_id(client_id))  # fmt: skip
+        record = _pack_order(Kind.PLACE, 0, side, order_type, time_in_force, stp, peg, peg_offset, account, symbol, valid_until_ns, 0,
+                             price_ticks, quantity_lots, quote_quantity or expires_ns, stop_price_ticks, iceberg_lots, 0, key,
+                             trailing_bps, side_effect, 0, _client_id(client_id))  # fmt: skip
     except struct.error as error:
         raise OverflowError(str(error)) from None
     return np.frombuffer(bytearray(record), ORDER_COMMAND)
@@ -88,13 +95,16 @@ def cancel_all(account: int, symbol: int, *, key: int = 0, valid_until_ns: int =
 
 def replace(account: int, symbol: int, side: int, order_type: int = OrderType.LIMIT, *, order_id: int = 0, target: bytes | str = b"",
             quantity_lots: int = 0, price_ticks: int = 0, quote_quantity: int = 0, time_in_force: int = TimeInForce.GTC,
-            stp: int = Stp.NONE, client_id: bytes | str = b"", flags: int = 0, key: int = 0,
-            valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+            stp: int = Stp.NONE, client_id: bytes | str = b"", flags: int = 0, key: int = 0, valid_until_ns: int = 0,
+            stop_price_ticks: int = 0, trailing_bps: int = 0, iceberg_lots: int = 0, peg: int = Peg.NONE, peg_offset: int = 0,
+            expires_ns: int = 0, side_effect: int = SideEffect.NONE) -> np.ndarray:  # fmt: skip
     """Cancel one order and place another in one step; quantity_lots 0 takes over what was left of the cancelled one."""
     return _command(ORDER_COMMAND, Kind.REPLACE, account=account, symbol=symbol, side=side, order_type=order_type, order_id=order_id,
                     target=client_id_digest(target), quantity_lots=quantity_lots, price_ticks=price_ticks,
-                    quote_quantity=quote_quantity, time_in_force=time_in_force, stp=stp, client_id=_client_id(client_id),
-                    flags=flags, key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+                    quote_quantity=quote_quantity or expires_ns, time_in_force=time_in_force, stp=stp, client_id=_client_id(client_id),
+                    flags=flags, key=key, valid_until_ns=valid_until_ns, stop_price_ticks=stop_price_ticks,
+                    trailing_bps=trailing_bps, iceberg_lots=iceberg_lots, peg=peg, peg_offset=peg_offset,
+                    side_effect=side_effect)  # fmt: skip
 
 
 def amend(account: int, symbol: int, order_id: int = 0, *, quantity_lots: int, target: bytes | str = b"", client_id: bytes | str = b"",
@@ -102,6 +112,32 @@ def amend(account: int, symbol: int, order_id: int = 0, *, quantity_lots: int, t
     """Lower the order's whole quantity to `quantity_lots`; it keeps its place in the queue."""
     return _command(ORDER_COMMAND, Kind.AMEND, account=account, symbol=symbol, order_id=order_id, quantity_lots=quantity_lots,
                     target=client_id_digest(target), client_id=_client_id(client_id), key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def place_list(list_type: int, *legs: np.ndarray, client_id: bytes | str = b"") -> np.ndarray:
+    """An order list: its head and its legs, which are `place` commands of one account, symbol and key; OCO: two, OTO: working and pending,
+    OTOCO: working and the pending pair. `client_id` is the list's own."""
+    first = legs[0][0]
+    head = _command(ORDER_COMMAND, Kind.PLACE_LIST, list_type=list_type, account=first["account"], symbol=first["symbol"],
+                    key=first["key"], valid_until_ns=first["valid_until_ns"], client_id=_client_id(client_id))  # fmt: skip
+    return frame(head, *legs)
+
+
+def cancel_list(account: int, symbol: int, list_id: int = 0, *, target: bytes | str = b"", key: int = 0,
+                valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """Cancel every open order of the list with `list_id`, or of the open one whose client id is `target`."""
+    return _command(ORDER_COMMAND, Kind.CANCEL_LIST, account=account, symbol=symbol, order_id=list_id, target=client_id_digest(target),
+                    key=key, valid_until_ns=valid_until_ns)  # fmt: skip
+
+
+def mass_cancel(account: int, symbol: int = 0, side: int = BOTH_SIDES, *, key: int = 0, valid_until_ns: int = 0) -> np.ndarray:
+    """Cancel the account's open orders, on one symbol or (0) on all, of one side or of both."""
+    return _command(ORDER_COMMAND, Kind.MASS_CANCEL, account=account, symbol=symbol, side=side, key=key, valid_until_ns=valid_until_ns)
+
+
+def countdown(account: int, duration_ns: int, *, key: int = 0, valid_until_ns: int = 0) -> np.ndarray:
+    """Set the account's dead man's switch: all its orders are cancelled after `duration_ns` unless it is set again; 0 switches it off."""
+    return _command(ORDER_COMMAND, Kind.COUNTDOWN, account=account, expires_ns=duration_ns, key=key, valid_until_ns=valid_until_ns)
 
 
 def transfer(kind: Kind, transfer_id: tuple[int, int], *, debit: int = 0, credit: int = 0, asset: int = 0, amount: int = 0,

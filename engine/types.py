@@ -127,6 +127,9 @@ class Side(IntEnum):
     SELL = 1
 
 
+BOTH_SIDES = 2  # MASS_CANCEL
+
+
 class OrderType(IntEnum):
     LIMIT = 0
     LIMIT_MAKER = 1

@@ -54,6 +54,8 @@ class AccountView(NamedTuple):
     opened_ns: int
     orders_10s: int  # accepted in the current window of ten seconds
     orders_day: int
+    group: int = 0  # trade group: an account's id, its own where it is in no other's
+    countdown_ns: int = 0  # when its dead man's switch fires; 0 = off
 
 
 class KeyView(NamedTuple):
@@ -77,6 +79,34 @@ class OrderView(NamedTuple):
     client_id: str
     placed_ns: int
     updated_ns: int
+    # what docs/ORDERS.md adds
+    prevented_lots: int = 0
+    iceberg_lots: int = 0
+    stop_price_ticks: int = 0
+    trailing_bps: int = 0
+    extreme_ticks: int = 0  # TRACKING: the best price seen; 0 = none yet
+    state: int = 0  # OrderState
+    peg: int = 0
+    peg_offset: int = 0
+    side_effect: int = 0
+    list_id: int = 0
+    expires_ns: int = 0  # GTD
+
+    @property
+    def rest_lots(self) -> int:
+        return self.order_lots - self.executed_lots - self.prevented_lots
+
+
+class ListView(NamedTuple):
+    """An order list with at least one open order."""
+
+    list_id: int
+    account: int
+    symbol: int
+    list_type: int
+    order_ids: tuple[int, ...]  # in the order of its legs, the closed ones too
+    client_id: str
+    placed_ns: int
 
 
 class PendingView(NamedTuple):
