@@ -6,7 +6,7 @@ AMOUNT_MAX instead of passing it. Layouts are in records.py.
 
 from typing import NamedTuple
 
-from engine.kernels import kernel
+from engine.kernels import entry_kernel, kernel
 from engine.types import AMOUNT_MAX, EventKind, Side
 
 _MINUTE_NS = 60 * 10**9
@@ -40,7 +40,7 @@ def _month_start(day):
     return day - (day_of_year - (153 * month + 2) // 5)
 
 
-@kernel
+@entry_kernel
 def period_open(time_ns, period):
     """When the Period that contains `time_ns` opened, in ns."""
     local = time_ns + period.offset_ns
@@ -49,7 +49,7 @@ def period_open(time_ns, period):
     return _month_start(local // _DAY_NS) * _DAY_NS - period.offset_ns
 
 
-@kernel
+@entry_kernel
 def next_open(open_ns, period):
     """When the Period after the one that opened at `open_ns` opens, in ns."""
     if period.step_ns > 0:
@@ -116,7 +116,7 @@ def _merge(kline, later):
 # ---------------------------------------------------------------- candles out of trades and of finer candles
 
 
-@kernel
+@entry_kernel
 def merge_klines(finer, klines, count, period):
     """Merge candles of a finer interval, by time, into `klines`, whose first `count` rows are there already; returns the new count."""
     for i in range(finer.shape[0]):
@@ -132,7 +132,7 @@ def merge_klines(finer, klines, count, period):
     return count
 
 
-@kernel
+@entry_kernel
 def fold_trades(trades, klines, count, period):
     """Count the trades of one symbol into `klines`, whose first `count` rows are there already; returns the new count."""
     for i in range(trades.shape[0]):
@@ -145,7 +145,7 @@ def fold_trades(trades, klines, count, period):
     return count
 
 
-@kernel
+@entry_kernel
 def fill_klines(traded, filled, open_ns, previous_close, period):
     """Fill all rows of `filled`, the first opening at `open_ns`: candles of `traded` where there are any, else flat ones.
 
@@ -187,7 +187,7 @@ def make_flat(kline, open_ns, next_ns, price):
 # ---------------------------------------------------------------- the reducer
 
 
-@kernel
+@entry_kernel
 def scan(events):
     """(number of trades, highest symbol traded, number of administration events) in an array of ORDER_EVENT."""
     trades = 0
@@ -203,7 +203,7 @@ def scan(events):
     return trades, symbol, administration
 
 
-@kernel
+@entry_kernel
 def take_trades(events, slot_of, states, trades):
     """Write each TRADE event as a TRADE record, in order, and give it the id of its aggregate."""
     count = 0
@@ -237,7 +237,7 @@ def take_trades(events, slot_of, states, trades):
         count += 1
 
 
-@kernel
+@entry_kernel
 def aggregate(trades, aggregates):
     """Write the aggregates of trades, all of whose fills are in `trades`; returns their number. Symbols may be mixed."""
     count = 0
@@ -264,7 +264,7 @@ def aggregate(trades, aggregates):
     return count
 
 
-@kernel
+@entry_kernel
 def keep_trades(trades, slot_of, states, ring):
     """Put trades into the rings of their symbols; `trades_seen` counts them."""
     for i in range(trades.shape[0]):
@@ -273,14 +273,14 @@ def keep_trades(trades, slot_of, states, ring):
         states[slot].trades_seen += 1
 
 
-@kernel
+@entry_kernel
 def keep_aggregates(aggregates, slot_of, ring):
     """Put aggregates into the rings of their symbols; the ids 1, 2, 3 … are the places."""
     for i in range(aggregates.shape[0]):
         ring[slot_of[aggregates[i].symbol], (aggregates[i].agg_id - 1) % ring.shape[1]] = aggregates[i]
 
 
-@kernel
+@entry_kernel
 def keep_klines(trades, slot_of, klines, periods):
     """Count trades into the current candles of their symbols, one for each of `periods` (a PERIOD array)."""
     for i in range(trades.shape[0]):
@@ -295,7 +295,7 @@ def keep_klines(trades, slot_of, klines, periods):
             _add(current, trade)
 
 
-@kernel
+@entry_kernel
 def keep_minutes(trades, slot_of, states, minutes):
     """Count trades into the ring of minutes; the close of the youngest minute that was displaced is kept in the state."""
     for i in range(trades.shape[0]):
@@ -311,7 +311,7 @@ def keep_minutes(trades, slot_of, states, minutes):
         _add(minute, trade)
 
 
-@kernel
+@entry_kernel
 def sum_minutes(minutes, from_ns, to_ns, out):
     """Merge the minutes of one symbol's ring that open in from_ns … to_ns (both on a whole minute) into out[0]; False: none traded."""
     size = minutes.shape[0]
@@ -328,7 +328,7 @@ def sum_minutes(minutes, from_ns, to_ns, out):
     return found
 
 
-@kernel
+@entry_kernel
 def close_before(minutes, from_ns, displaced_ns, displaced_ticks):
     """The close of the last minute that opened before `from_ns`, of one symbol's ring or displaced from it; 0: there is none."""
     latest_ns = displaced_ns
@@ -343,7 +343,7 @@ def close_before(minutes, from_ns, displaced_ns, displaced_ticks):
 # ---------------------------------------------------------------- depth
 
 
-@kernel
+@entry_kernel
 def take_levels(events, levels):
     """Write a LEVEL for each event that changed the total at a price; returns their number. The side is the book's."""
     count = 0

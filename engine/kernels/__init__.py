@@ -40,19 +40,74 @@ CACHE_DIRECTORY = cache_directory()
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE_DIRECTORY)
 
 import numba  # noqa: E402  (after the cache directory is settled)
+from numba.core.codegen import JITCodeLibrary  # noqa: E402
+from numba.core.compiler import Compiler  # noqa: E402
+from numba.core.registry import CPUDispatcher  # noqa: E402
 
 numba.config.CACHE_DIR = str(CACHE_DIRECTORY)  # where someone imported Numba before us
 
 # "numpy": no check for division by zero; divisors are proven positive at admission. The interpreter's lock is released.
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
-
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
 # Arrays belong to the caller for as long as a kernel runs, so kernels do not count references: each time a table is passed on, that would
 # cost two locked instructions, several hundred a command. Such a kernel cannot allocate.
-kernel = numba.njit(**_OPTIONS, _nrt=False)
+_LEAN = _OPTIONS | {"_nrt": False}
+_PART = _LEAN | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+class _PartLibrary(JITCodeLibrary):
+    """The code of a kernel that only kernels call: kept as it was lowered, for its callers to take in, optimise and translate.
+
+    Numba's own way is to optimise and translate every kernel by itself and once more in each of its callers, up to the entry: most of
+    the compile time, for code that nobody runs.
+    """
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        return 0  # there is no machine code of its own
+
+    @property
+    def codegen(self):
+        return self
+
+    def set_env(self, name, env):
+        pass  # only code that speaks to the interpreter reads its environment
+
+
+class _PartCompiler(Compiler):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        codegen = self.state.targetctx.codegen()
+        self.state.library = _PartLibrary(codegen, "part")
+
+
+class _Part(CPUDispatcher):
+    def __call__(self, *arguments):
+        raise TypeError(f"{self.py_func.__name__} is code of other kernels only; what Python calls is an entry_kernel")
+
+
+def _part(**options):
+    def decorated(function):
+        if numba.config.DISABLE_JIT:
+            return function
+        return _Part(function, targetoptions=_PART | options | {"nopython": True}, pipeline_class=_PartCompiler)
+
+    return decorated
+
+
+# What Python calls.
+entry_kernel = numba.njit(**_LEAN, cache=True)
+# What kernels call: compiled into them, and into nothing else.
+kernel = _part()
 # For helpers on the hot path: passing the state would cost more than the work.
-inlined_kernel = numba.njit(**_OPTIONS, _nrt=False, forceinline=True)
+inlined_kernel = _part(forceinline=True)
 # For checks and generators that need arrays of their own.
-allocating_kernel = numba.njit(**_OPTIONS)
+allocating_kernel = numba.njit(**_OPTIONS, cache=True)
 
 
 def warm(progress=None) -> float:

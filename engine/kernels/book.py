@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix, signed
 from engine.kernels.balances import balance_slot, hold
 from engine.kernels.hashed import NOWHERE, find, insert, link, row_of, unlink
@@ -258,7 +258,7 @@ def rename_order(book, slot, digest):
     link(book.client_ids, account, digest, slot)
 
 
-@kernel
+@entry_kernel
 def gather_rosters(venues, old, new):
     """Brings the rosters that have orders into the empty table `new`; `venues` is the one VENUE record."""
     used = 0

@@ -8,7 +8,7 @@ the walk says: the whole of every maker but the last, and of the last the fewest
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import ceil_ppm, gross_of
 from engine.kernels.balances import available_of, balance_slot
 from engine.kernels.book import Owner, first_maker, next_maker, rest_of
@@ -79,7 +79,7 @@ def judge_conversion(state, batch, at, place):
     return np.int64(Code.OK)
 
 
-@kernel
+@entry_kernel
 def plan_conversion(state, commands, legs):
     """What the one command would do now, in two `legs`, were it alone and its limit no matter; returns its code."""
     command = commands[0]

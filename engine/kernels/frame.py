@@ -7,7 +7,7 @@ it says so in `out.wanted` and waits for the caller's return as if it had not be
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel
 from engine.kernels.admin import admin_command
 from engine.kernels.hashed import fits
 from engine.kernels.pending import expire_holds
@@ -31,7 +31,7 @@ def has_room(venue, book, balances, out):
     )
 
 
-@kernel
+@entry_kernel
 def run_commands(state, batch, out, start):
     """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started.
 

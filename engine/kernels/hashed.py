@@ -6,7 +6,7 @@ the followers back, so there are no tombstones and a look-up ends at the first e
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel
 from engine.kernels.arithmetic import signed
 
 NOWHERE = -1
@@ -14,7 +14,7 @@ _SPREAD_LOW = signed(0xC2B2AE3D27D4EB4F)
 _SPREAD = signed(0x9E3779B97F4A7C15)
 
 
-@inlined_kernel
+@entry_kernel
 def fits(members, table):
     """Whether a table is large enough for so many members."""
     return members * 2 <= table.size
@@ -80,7 +80,7 @@ def remove(table, slot):
     entry.low = 0
 
 
-@kernel
+@entry_kernel
 def rehash(old, new):
     """Brings every member of `old` into the empty table `new`."""
     for slot in range(old.size):

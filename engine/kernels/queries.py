@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import entry_kernel
 from engine.kernels.book import id_key
 from engine.kernels.hashed import find, row_of
 from engine.kernels.ladder import next_level
 
 
-@kernel
+@entry_kernel
 def depth(book, symbol, side, levels):
     """Fills `levels` (int64 (n, 2): price_ticks, lots) with the best levels of a side, best first; returns how many there are."""
     ladder = book.ladders[symbol * 2 + side]
@@ -23,19 +23,19 @@ def depth(book, symbol, side, levels):
     return count
 
 
-@kernel
+@entry_kernel
 def order_row(book, order_id):
     """The row of an open order, or 0."""
     return np.int64(row_of(book.order_ids, 0, id_key(order_id)))
 
 
-@kernel
+@entry_kernel
 def slot_of(table, high, low):
     """The slot of a key in a hashed table, or -1."""
     return np.int64(find(table, high, low))
 
 
-@kernel
+@entry_kernel
 def indexed_row(index, high, low):
     """The row an INDEX gives for a key, or 0."""
     return np.int64(row_of(index, high, low))

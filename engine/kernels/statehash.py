@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix
 from engine.types import FEE_TIERS, FIRST_CUSTOMER, Table
 
@@ -134,7 +134,7 @@ def _hash_meta(venue, registry):
     return h
 
 
-@kernel
+@entry_kernel
 def state_hash(state, origins):
     """The hash as a signed 64-bit pattern. `origins`: int64 (n, 4) of origin, role, last number, position of its last frame."""
     venue = state.venue[0]

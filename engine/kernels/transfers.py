@@ -7,7 +7,7 @@ a chain that trades is executed with the payers' balances moved as if it traded,
 
 import numpy as np
 
-from engine.kernels import inlined_kernel, kernel
+from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.balances import available_of, balance_slot, move_to_held
 from engine.kernels.convert import events_of_trades, judge_conversion, payment_of, perform_conversion, rehearse_conversion
 from engine.kernels.events import transfer_event, transfer_rejected
@@ -431,7 +431,7 @@ def _forget_newest(venue, ledger, member):
     venue.transfers_oldest = (venue.transfers_oldest - 1) & mask
 
 
-@kernel
+@entry_kernel
 def move_ring(venues, old, new, new_ids):
     """Lays the remembered transfers into a larger ring, oldest first, and indexes them anew; `venues` is the one VENUE record."""
     venue = venues[0]

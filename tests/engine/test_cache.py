@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from engine.kernels.arithmetic import ceil_ppm
+
 ENGINE = Path(__file__).resolve().parents[2] / "engine"
-FEE = """
+HASHED = """
 import sys
-from engine.kernels.statehash import _sum_origins
+from engine.kernels.state import create
+from engine.kernels.statehash import state_hash
 import numpy as np
-origins = np.array([[1, 2, 3, 4]])
-sys.stdout.write(str(_sum_origins(origins)) + " " + str(sum(_sum_origins.stats.cache_hits.values())))
+found = state_hash(create((2,) * 7), np.array([[1, 2, 3, 4]]))
+sys.stdout.write(str(found) + " " + str(sum(state_hash.stats.cache_hits.values())))
 """
 
 
@@ -32,18 +35,23 @@ def test_an_edited_constant_is_served_although_the_old_cache_exists(tmp_path, na
     copy = tmp_path / "engine"
     shutil.copytree(ENGINE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     cache = {"CRYPTOSHOP_CACHE": str(tmp_path / "cache")}
-    first, hits = run(FEE, tmp_path, **cache).split()
+    first, hits = run(HASHED, tmp_path, **cache).split()
     assert hits == "0"
-    again, hits = run(FEE, tmp_path, **cache).split()
+    again, hits = run(HASHED, tmp_path, **cache).split()
     assert (again, hits) == (first, "1")
 
     source = (copy / name).read_text()
     assert former in source
     (copy / name).write_text(source.replace(former, edited))
-    changed, hits = run(FEE, tmp_path, **cache).split()
+    changed, hits = run(HASHED, tmp_path, **cache).split()
     assert changed != first
     assert hits == "0"
     assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_what_is_only_code_of_other_kernels_says_so():
+    with pytest.raises(TypeError, match="ceil_ppm is code of other kernels only"):
+        ceil_ppm(1, 1)
 
 
 def test_no_kernel_reaches_outside_its_arrays(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.commands import client_id_digest
-from engine.kernels import kernel
+from engine.kernels import entry_kernel
 from engine.kernels.arithmetic import ceil_ppm, gross_of, highest_bit, lowest_bit, product_exceeds
 from engine.kernels.arithmetic import client_id_digest as digest_of_words
 from engine.kernels.hashed import NOWHERE, find, insert, rehash, remove
@@ -17,17 +17,17 @@ from engine.types import AMOUNT_MAX, CLIENT_ID_BYTES, PPM, Side
 KEYS = [(high, low) for high in (0, 1, -5, 2**62) for low in (1, 2, 3, 8, 9, -1, 2**40, -(2**63))]
 
 
-@kernel
+@entry_kernel
 def _insert(index, high, low, row):
     index[insert(index, high, low)].row = row
 
 
-@kernel
+@entry_kernel
 def _find(index, high, low):
     return find(index, high, low)
 
 
-@kernel
+@entry_kernel
 def _remove(index, slot):
     remove(index, slot)
 
@@ -58,23 +58,23 @@ def test_rehashing_keeps_every_member():
     assert [large[_find(large, *key)]["row"] for key in KEYS] == [row + 1 for row in range(len(KEYS))]
 
 
-@kernel
+@entry_kernel
 def _add(venues, book, row, price, level):
     book.levels[level].price_ticks = price
     add_level(venues[0], book, book.ladders[row], row & 1, price, level)
 
 
-@kernel
+@entry_kernel
 def _drop(venues, book, row, price):
     remove_level(venues[0], book, book.ladders[row], row & 1, price)
 
 
-@kernel
+@entry_kernel
 def _at(book, row, price):
     return np.int64(find_level(book, book.ladders[row], price))
 
 
-@kernel
+@entry_kernel
 def _after(book, row, price):
     return np.int64(next_level(book, book.ladders[row], row & 1, price))
 
@@ -109,22 +109,27 @@ def test_a_ladder_is_a_sorted_list(side, spread):
     assert not book.node_children.any()  # every node went back empty
 
 
-@kernel
+@entry_kernel
 def _ceil_ppm(amount, ppm):
     return ceil_ppm(amount, ppm)
 
 
-@kernel
+@entry_kernel
 def _gross_of(net, fee_ppm):
     return gross_of(net, fee_ppm)
 
 
-@kernel
+@entry_kernel
+def _exceeds(first, second, third, limit):
+    return product_exceeds(first, second, third, limit)
+
+
+@entry_kernel
 def _bits(word):
     return lowest_bit(word), highest_bit(word)
 
 
-@kernel
+@entry_kernel
 def _digest(words):
     return digest_of_words(words, 0)
 
@@ -148,7 +153,7 @@ def test_the_least_amount_that_leaves_another_after_its_fee_is_exact(gross, fee_
 @pytest.mark.parametrize("numbers", [(1, 1, 1), (2**31, 2**31, 1), (2**31, 2**31, 2), (2**62 - 1, 1, 1), (2**62, 1, 1), (2**63 - 1,) * 3])
 def test_products_are_compared_exactly(numbers):
     first, second, third = numbers
-    assert product_exceeds(first, second, third, AMOUNT_MAX) == (first * second * third > AMOUNT_MAX)
+    assert _exceeds(first, second, third, AMOUNT_MAX) == (first * second * third > AMOUNT_MAX)
 
 
 @pytest.mark.parametrize("place", [0, 1, 31, 32, 62, 63])
