@@ -160,3 +160,24 @@ def convert(transfer_id: tuple[int, int], *, account: int, asset: int, amount: i
 def admin(kind: Kind, **fields) -> np.ndarray:
     """An administration command; `fields` are those of ADMIN_COMMAND."""
     return _command(ADMIN_COMMAND, kind, **fields)
+
+
+def loan(kind: Kind, transfer_id: tuple[int, int], *, account: int, asset: int, amount: int = 0, reason: int = 0,
+         user: tuple[int, int] = (0, 0), valid_until_ns: int = 0) -> np.ndarray:  # fmt: skip
+    """BORROW, REPAY (amount 0: all that is owed), LEND or REDEEM (amount 0: all of the lender's shares)."""
+    return transfer(kind, transfer_id, debit=account, asset=asset, amount=amount, reason=reason, user=user, valid_until_ns=valid_until_ns)
+
+
+def open_margin(owner: int, symbol: int = 0) -> np.ndarray:
+    """A margin account for `owner`: cross, or isolated on `symbol`."""
+    return admin(Kind.OPEN_MARGIN, account=owner, symbol=symbol)
+
+
+def set_price(asset: int, source: int, price: int, *, valid_until_ns: int = 0) -> np.ndarray:
+    """What a source says: numeraire units for 10^price_scale units of the asset; 0 withdraws what it said."""
+    return admin(Kind.SET_PRICE, asset=asset, source=source, value=price, valid_until_ns=valid_until_ns)
+
+
+def set_account_discount(account: int, on: bool) -> np.ndarray:
+    """Whether the account pays its fees in the discount asset."""
+    return admin(Kind.SET_ACCOUNT_DISCOUNT, account=account, value=int(on))

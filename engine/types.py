@@ -34,6 +34,30 @@ TIMEOUT_MAX_NS = 366 * 86_400 * 10**9
 TRANSFER_ID_WINDOW_NS = 24 * 3600 * 10**9  # an id older than this is refused
 TRANSFER_ID_AHEAD_NS = 60 * 10**9  # an id may be this far ahead of core time
 
+# margin (docs/MARGIN.md)
+HOUR_NS = 3600 * 10**9
+DAY_NS = 24 * HOUR_NS
+RATE_ONE = 10**9  # hourly rates: the whole principal
+RATE_MAX = RATE_ONE // 10
+MARGIN_ASSETS_MAX = 64
+COLLATERAL_TIERS = 8
+SOURCES_MAX = 15  # price sources of one asset
+PRICE_MAX = 2**53
+PRICE_SCALE_MAX = 18
+VALUE_MAX = 2**54 - 1  # no asset of an account counts for more, in the numeraire's units: sums stay in 64 bits
+LEVEL_PPM_MAX = 4 * PPM  # of a threshold
+LEVEL_MAX = 999 * PPM  # the level that is told where there is no debt
+EVALUATE_HOURS = 24
+EVALUATE_NS = EVALUATE_HOURS * HOUR_NS  # a margin account with debt is looked at this often, if nothing else makes it due
+CALLED_NS = HOUR_NS  # and one with a margin call
+ROUND_NS = 10**9  # between two rounds of a liquidation
+UPKEEP_BUDGET = 1024  # evaluations before one frame
+ROUND_COST = 64  # of a round of a liquidation, in evaluations
+WATCH_SLACK = 8  # numeraire units by which rounding may hurt one asset of an account
+LIQUIDATION_GROSS_MAX = 900_000  # ppm
+VOLUME_DAYS = 30
+TIER_AUTOMATIC = 255  # SET_ACCOUNT_TIER: by volume
+
 NONE = 0
 
 # House accounts exist from the first frame; customers start at FIRST_CUSTOMER.
@@ -43,6 +67,7 @@ HOUSE_ESCROW = 3
 HOUSE_INSURANCE = 4  # may be negative
 HOUSE_DUST = 5
 HOUSE_CLEARING = 6
+HOUSE_LENDING = 7  # what lenders put in and nobody has borrowed
 FIRST_CUSTOMER = 16
 
 NAME_BYTES = 24  # of an asset or symbol name
@@ -84,6 +109,18 @@ class Kind(IntEnum):
     CAPTURE = 22  # second phase: move what was reserved, in full or in part
     RELEASE = 23  # second phase: give it back
     CONVERT = 24  # buy exactly what is owed in one asset on the own book, paying with another
+    BORROW = 26  # a margin account, from the asset's pool
+    REPAY = 27
+    LEND = 28  # into the asset's pool, for shares
+    REDEEM = 29
+    OPEN_MARGIN = 32  # a margin account beside its owner's
+    SET_MARGIN = 33  # thresholds and the numeraire
+    SET_MARGIN_ASSET = 34  # lists an asset for margin: its pool, rates, market
+    SET_COLLATERAL = 35  # one tier of what an asset counts for
+    SET_PRICE = 36  # what one source says an asset is worth
+    SET_TIER = 37  # the volume from which a fee tier applies
+    SET_DISCOUNT = 38  # the asset in which fees are cheaper
+    SET_ACCOUNT_DISCOUNT = 39
     REGISTER_ORIGIN = 40
     TICK = 41  # lets time pass
     OPEN = 42  # from here on the log's clock is the time
@@ -108,6 +145,7 @@ ORDER_KINDS = (
     Kind.PLACE_LIST, Kind.CANCEL_LIST, Kind.MASS_CANCEL, Kind.COUNTDOWN,
 )  # fmt: skip
 TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.CONVERT)
+LOAN_KINDS = (Kind.BORROW, Kind.REPAY, Kind.LEND, Kind.REDEEM)  # laid out and remembered like transfers, never in a chain
 
 
 class Role(IntFlag):
@@ -120,6 +158,8 @@ class Role(IntFlag):
     CUSTODY = 16  # transfers that may debit HOUSE_GATEWAY
     CLOCK = 32
     CAPACITY = 64  # grows pools before they are full
+    RATES = 128  # prices of margin assets
+    MARGIN = 256  # loans, and transfers between the accounts of one owner
 
 
 class Side(IntEnum):
@@ -254,6 +294,19 @@ class AccountStatus(IntEnum):
     FROZEN = 2  # may cancel; may not place, nor be debited by a new transfer
 
 
+class MarginState(IntEnum):
+    NORMAL = 0
+    CALLED = 1  # at or below the call threshold; its owner was told
+    LIQUIDATING = 2  # its orders are gone, what it has is sold for what it owes
+
+
+class Direction(IntEnum):
+    """Of a watch: which move of the index it waits for."""
+
+    DOWN = 0
+    UP = 1
+
+
 class KeyScope(IntFlag):
     READ = 1
     TRADE = 2
@@ -275,7 +328,7 @@ class TransferFlag(IntFlag):
 
 
 class EventKind(IntEnum):
-    """What happened. ORDER_EVENT up to 19, TRANSFER_EVENT to 39, ADMIN_EVENT from 40."""
+    """What happened. ORDER_EVENT up to 19, TRANSFER_EVENT to 26, LOAN_EVENT to 39, ADMIN_EVENT 40 and 41, MARGIN_EVENT from 42."""
 
     NEW = 1  # an order was accepted; with EventFlag.RESTED it lies in the book at once
     RESTED = 2  # what a taker left now lies in the book
@@ -295,8 +348,18 @@ class EventKind(IntEnum):
     HOLD_EXPIRED = 24
     TRANSFER_REJECTED = 25
     CONVERTED = 26  # after the NEW and TRADE events of its market orders
+    BORROWED = 27
+    REPAID = 28
+    LENT = 29
+    REDEEMED = 30
     ADMIN = 40  # the command at `index` took effect
     ADMIN_REJECTED = 41
+    INDEX = 42  # a margin asset's index price changed, or froze
+    MARGIN_CALL = 43
+    LIQUIDATION_STARTED = 44
+    LIQUIDATION = 45  # one round, after the events of its order
+    LIQUIDATION_ENDED = 46
+    BAD_DEBT = 47
 
 
 class EventFlag(IntFlag):
@@ -405,6 +468,18 @@ class Code(IntEnum):
     PATH_INVALID = 450  # the markets of a CONVERT do not lead from the one asset to the other
     PATH_OVERLAP = 451  # two CONVERTs of one chain trade on the same market
     LIMIT_EXCEEDED = 452  # it would cost more than the payer agreed to
+    # margin
+    OTHER_OWNER = 460  # not an account that may do this, or not both of one owner
+    MARGIN_ASSET = 461  # no margin asset, or not for this account
+    MARGIN_SYMBOL = 462  # not a market for this account
+    ACCOUNT_LIQUIDATING = 463
+    LEVEL_TOO_LOW = 464
+    INDEX_FROZEN = 465  # fewer than two fresh sources agree on a price
+    BORROW_LIMIT = 466
+    POOL_SHORT = 467  # the pool has less free
+    NO_DEBT = 468
+    INSUFFICIENT_SHARES = 469
+    ZERO_SHARES = 470  # too little for one share, or one unit
     # administration
     INVALID_ARGUMENT = 500
     ALREADY_EXISTS = 501
@@ -412,16 +487,19 @@ class Code(IntEnum):
     UNKNOWN_KEY = 503
     ALREADY_OPEN = 504
     UNKNOWN_RULES = 505
+    NOT_CONFIGURED = 510  # SET_MARGIN comes first
 
 
 # Which kinds a role may send (OPERATOR may send all; TICK is everyone's).
 ROLE_KINDS = {
-    Role.TRADING: ORDER_KINDS,
-    Role.IDENTITY: (Kind.OPEN_ACCOUNT, Kind.ADD_KEY, Kind.SET_KEY),
+    Role.TRADING: (*ORDER_KINDS, Kind.SET_ACCOUNT_DISCOUNT),
+    Role.IDENTITY: (Kind.OPEN_ACCOUNT, Kind.ADD_KEY, Kind.SET_KEY, Kind.OPEN_MARGIN),
     Role.LEDGER: TRANSFER_KINDS,
     Role.CUSTODY: TRANSFER_KINDS,
     Role.CLOCK: (Kind.TICK,),
     Role.CAPACITY: (Kind.GROW,),
+    Role.RATES: (Kind.SET_PRICE,),
+    Role.MARGIN: (*LOAN_KINDS, Kind.TRANSFER, Kind.OPEN_MARGIN),
 }
 
 # ---------------------------------------------------------------- commands: three views of the same 128 bytes
@@ -495,7 +573,7 @@ ADMIN_COMMAND = _record(
     ("scale", "u1", 3),  # ADD_ASSET
     ("tier", "u1", 4),  # SET_ACCOUNT_TIER, SET_FEES
     ("scopes", "u1", 5),  # ADD_KEY, SET_KEY (0 = revoked)
-    ("role", "u1", 6),  # REGISTER_ORIGIN
+    ("role", "<u2", 6),  # REGISTER_ORIGIN
     ("pool", "u1", 7),  # GROW
     ("account", "<i4", 8),
     ("symbol", "<i4", 12),
@@ -514,6 +592,27 @@ ADMIN_COMMAND = _record(
     ("min_notional", "<i8", 80),  # ADD_SYMBOL, quote units
     ("max_market_lots", "<i8", 88),
     ("name", f"S{NAME_BYTES}", 104),  # ADD_ASSET, ADD_SYMBOL
+    # In the places of the above, for the kinds of docs/MARGIN.md: `asset`, `account`, `symbol`, `tier` and `value`, and
+    ("asset", "<i4", 24),
+    ("source", "u1", 3),  # SET_PRICE
+    ("ratio_ppm", "<i4", 32),  # SET_COLLATERAL
+    ("reserve_ppm", "<i4", 32),  # SET_MARGIN_ASSET, with `symbol` its market, `status` 1 = borrowable, `scale` its price scale
+    ("optimal_ppm", "<i4", 36),
+    ("base_rate", "<i8", 48),  # hourly, RATE_ONE is the whole principal
+    ("slope1_rate", "<i8", 56),
+    ("slope2_rate", "<i8", 64),
+    ("borrow_limit", "<i8", 72),  # principal of one account
+    ("call_ppm", "<i4", 28),  # SET_MARGIN, with `asset` the numeraire: thresholds of the level
+    ("liquidation_ppm", "<i4", 32),
+    ("borrow_ppm", "<i4", 36),
+    ("transfer_ppm", "<i4", 40),
+    ("fee_ppm", "<i4", 44),  # of what a liquidation brought
+    ("grace_ns", "<i8", 48),  # no liquidation so soon after a market resumed
+    ("staleness_ns", "<i8", 56),  # how long a source's price is fresh
+    ("slippage_ppm", "<i4", 64),  # from the index, of a liquidation's order
+    ("slice_ppm", "<i4", 68),  # of the debt, in one round
+    ("deviation_ppm", "<i4", 72),  # of a source from the median
+    ("slice_min", "<i8", 80),  # in the numeraire: a debt up to this is liquidated in one round
 )
 
 # ---------------------------------------------------------------- events: three views of the same 160 bytes
@@ -606,6 +705,27 @@ TRANSFER_EVENT = _record(
     ("credit_held", "<i8", 144),
 )
 
+LOAN_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("reason", "<u2", 2),
+    ("account", "<i4", 32),
+    ("asset", "<i4", 40),
+    ("id_hi", "<i8", 48),  # of the command; 0 where an order or a liquidation caused it
+    ("id_lo", "<i8", 56),
+    ("principal", "<i8", 64),  # afterwards; LENT, REDEEMED: the lender's shares
+    ("interest", "<i8", 72),  # afterwards
+    ("amount", "<i8", 80),
+    ("part", "<i8", 88),  # BORROWED: interest that was added; REPAID: what of the amount paid interest; LENT, REDEEMED: shares
+    ("rate", "<i8", 96),  # hourly, of the pool; RATE_ONE is the whole principal
+    ("user_hi", "<i8", 104),
+    ("user_lo", "<i8", 112),
+    ("available", "<i8", 120),  # of the account, afterwards
+    ("held", "<i8", 128),
+    ("free", "<i8", 136),  # of the pool, afterwards
+    ("borrowed", "<i8", 144),
+)
+
 ADMIN_EVENT = _record(
     EVENT_BYTES,
     *_EVENT_HEAD,
@@ -615,6 +735,25 @@ ADMIN_EVENT = _record(
     ("symbol", "<i4", 40),
     ("asset", "<i4", 44),
     ("value", "<i8", 48),
+)
+
+MARGIN_EVENT = _record(
+    EVENT_BYTES,
+    *_EVENT_HEAD,
+    ("count", "u1", 2),  # INDEX: sources that made it
+    ("account", "<i4", 32),
+    ("asset", "<i4", 36),
+    ("symbol", "<i4", 40),
+    ("order_id", "<i8", 48),  # LIQUIDATION
+    ("price", "<i8", 56),  # INDEX: numeraire units for 10^price_scale units; LIQUIDATION: the order's limit, ticks
+    ("amount", "<i8", 64),  # LIQUIDATION: what it brought; BAD_DEBT: principal
+    ("fee", "<i8", 72),  # LIQUIDATION: of the asset received, to the insurance
+    ("interest", "<i8", 80),  # BAD_DEBT: forgiven
+    ("covered", "<i8", 88),  # BAD_DEBT: by the insurance
+    ("lost", "<i8", 96),  # BAD_DEBT: by the lenders
+    ("level_ppm", "<i8", 104),
+    ("assets_value", "<i8", 112),  # in the numeraire's units
+    ("debts_value", "<i8", 120),
 )
 
 # ---------------------------------------------------------------- frames
@@ -659,3 +798,14 @@ class Table(IntEnum):
     ORIGIN = 11
     LIST = 12
     FILTER = 13
+    MARGIN = 20
+    MARGIN_ASSET = 21
+    COLLATERAL = 22
+    SOURCE = 23
+    MARGIN_ACCOUNT = 24
+    LOAN = 25
+    LENDER = 26
+    WATCH = 27
+    TIER = 28
+    DISCOUNT = 29
+    FEE_ACCOUNT = 30

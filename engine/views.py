@@ -127,3 +127,93 @@ class ConversionView(NamedTuple):
     code: int  # Code.OK, or why the book cannot do it
     cost: int  # in the asset paid
     received: int  # of the asset bought, net of fees; what exceeds the amount asked for stays the payer's
+
+
+# ---------------------------------------------------------------- margin and fees (docs/MARGIN.md)
+
+
+class MarginSetup(NamedTuple):
+    numeraire: int
+    call_ppm: int
+    liquidation_ppm: int
+    borrow_ppm: int
+    transfer_ppm: int
+    fee_ppm: int
+    slippage_ppm: int
+    slice_ppm: int
+    deviation_ppm: int
+    slice_min: int
+    grace_ns: int
+    staleness_ns: int
+
+
+class MarginAssetView(NamedTuple):
+    asset: int
+    symbol: int  # its market with the numeraire; 0 = none
+    borrowable: bool
+    price_scale: int
+    reserve_ppm: int
+    optimal_ppm: int
+    base_rate: int  # hourly; RATE_ONE is the whole principal
+    slope1_rate: int
+    slope2_rate: int
+    borrow_limit: int
+
+
+class PoolView(NamedTuple):
+    """What lenders put into one asset's pool. `rate` is that of the present hour."""
+
+    asset: int
+    lent: int
+    borrowed: int
+    free: int
+    shares: int
+    rate: int
+
+
+class SourceView(NamedTuple):
+    source: int
+    price: int
+    time_ns: int
+    fresh: bool
+
+
+class IndexView(NamedTuple):
+    asset: int
+    price: int  # numeraire units for 10^price_scale units; 0 = none yet
+    price_scale: int
+    frozen: bool
+    sources: tuple[SourceView, ...]  # by number
+
+
+class MarginView(NamedTuple):
+    account: int
+    owner: int
+    symbol: int  # 0 = cross
+    state: int  # MarginState
+    due_ns: int  # when it is looked at next, if no price moves; 0 = it has no debt
+
+
+class LoanView(NamedTuple):
+    asset: int
+    principal: int
+    interest: int
+
+
+class LevelView(NamedTuple):
+    """Levels in ppm, values in the numeraire's units."""
+
+    level_ppm: int
+    collateral_level_ppm: int
+    assets_value: int
+    collateral_value: int
+    debts_value: int
+
+
+class FeeAccountView(NamedTuple):
+    account: int
+    pinned: bool
+    discount: bool
+    tier: int
+    volume_30d: int  # of the 30 whole days before today, in the numeraire's units
+    volume_today: int
