@@ -5,38 +5,50 @@ from collections import namedtuple
 
 import numpy as np
 
-from engine.types import ADMIN_COMMAND, ADMIN_EVENT, EVENT_BYTES, ORDER_COMMAND, ORDER_EVENT, TRANSFER_COMMAND, TRANSFER_EVENT
+from engine.types import (
+    ADMIN_COMMAND,
+    ADMIN_EVENT,
+    CLIENT_ID_BYTES,
+    EVENT_BYTES,
+    LIST_EVENT,
+    LOAN_EVENT,
+    MARGIN_EVENT,
+    ORDER_COMMAND,
+    ORDER_EVENT,
+    TRANSFER_COMMAND,
+    TRANSFER_EVENT,
+)
 
 OrderCommand = namedtuple("OrderCommand", ORDER_COMMAND.names)
 TransferCommand = namedtuple("TransferCommand", TRANSFER_COMMAND.names)
 AdminCommand = namedtuple("AdminCommand", ADMIN_COMMAND.names)
 
-_FORMATS = {"u1": "B", "u2": "H", "i2": "h", "i4": "i", "i8": "q"}
+_FORMATS = {"u1": "<B", "u2": "<H", "i2": "<h", "i4": "<i", "i8": "<q", f"S{CLIENT_ID_BYTES}": f"{CLIENT_ID_BYTES}s"}
 
 
 class EventPacker:
-    """Writes events of one dtype; fields not named are 0, and so are the gaps."""
+    """Writes events of one dtype; fields not named are 0, and so are the gaps. Of fields that share a place one at most may be named."""
 
     def __init__(self, dtype: np.dtype) -> None:
-        ordered = sorted(dtype.names, key=lambda name: dtype.fields[name][1])
-        form, at = "<", 0
-        for name in ordered:
-            field, offset = dtype.fields[name]
-            form += "x" * (offset - at) + _FORMATS[field.str[1:]]
-            at = offset + field.itemsize
-        self._struct = struct.Struct(form + "x" * (dtype.itemsize - at))
-        assert self._struct.size == EVENT_BYTES
-        self._zeros = dict.fromkeys(ordered, 0)
+        assert dtype.itemsize == EVENT_BYTES
+        self._places = {name: (_FORMATS[field.str.lstrip("<|")], offset) for name, (field, offset, *_) in dtype.fields.items()}
 
-    def __call__(self, **values: int) -> bytes:
-        row = self._zeros | values
-        assert len(row) == len(self._zeros), f"no such event field in {sorted(values)}"
-        return self._struct.pack(*row.values())
+    def __call__(self, **values: int | bytes) -> bytes:
+        event = bytearray(EVENT_BYTES)
+        for name, value in values.items():
+            form, offset = self._places[name]
+            if value:
+                assert not any(event[offset : offset + struct.calcsize(form)]), f"two values in the place of {name}"
+                struct.pack_into(form, event, offset, value)
+        return bytes(event)
 
 
 order_event = EventPacker(ORDER_EVENT)
+list_event = EventPacker(LIST_EVENT)
 transfer_event = EventPacker(TRANSFER_EVENT)
+loan_event = EventPacker(LOAN_EVENT)
 admin_event = EventPacker(ADMIN_EVENT)
+margin_event = EventPacker(MARGIN_EVENT)
 
 
 def events_array(packed: list[bytes]) -> np.ndarray:
