@@ -14,7 +14,7 @@ usage: cryptoshop COMMAND [options]        (cryptoshop COMMAND --help tells more
 
 run a venue
   serve [--demo]      everything: log, database, recorder, shop, REST, websockets; Ctrl-C stops it
-  log | recorder | rest | stream | shop
+  log | recorder | rest | stream | shop | rates
                       one role alone, for a running data directory
 run it for others
   admin               first administrator, assets, symbols, accounts, keys, fees, halt
@@ -33,6 +33,7 @@ _COMMANDS = {
     "rest": "cryptoshop.roles.rest",
     "stream": "cryptoshop.roles.stream",
     "shop": "cryptoshop.roles.shop",
+    "rates": "cryptoshop.roles.rates",
     "admin": "cryptoshop.admin",
     "verify": "cryptoshop.verify",
     "replay": "cryptoshop.replay.cli",

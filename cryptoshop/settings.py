@@ -17,6 +17,7 @@ HTTP_PORT = 8080
 WS_PORT = 8081
 REQUEST_WEIGHT = 6_000
 DEMO_REQUEST_WEIGHT = 60_000
+DEMO_PRICE_SOURCES = ("1=book", "2=simulated")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Settings:
     log_url: str = ""  # empty: the local log of the data directory
     demo: bool = False
     request_weight: int | None = None  # 0: no limit; None: as `weight_per_minute` says
+    price_sources: tuple[str, ...] = ()  # as `cryptoshop rates --help` says; none: as `sources_of_prices` says
     webhook_networks: tuple[str, ...] = ()  # networks besides the public internet in which sellers' endpoints may be
 
     @property
@@ -90,6 +92,11 @@ class Settings:
         return DEMO_REQUEST_WEIGHT if self.demo else REQUEST_WEIGHT
 
     @property
+    def sources_of_prices(self) -> tuple[str, ...]:
+        """Where reference prices come from; in a demo that names none, from its own book and from a simulated venue."""
+        return self.price_sources or (DEMO_PRICE_SOURCES if self.demo else ())
+
+    @property
     def role_log_dir(self) -> Path:
         return self.data_dir / "logs"
 
@@ -113,6 +120,8 @@ class Settings:
             flags += ["--log", self.log_url]
         if self.request_weight is not None:
             flags += ["--request-weight", str(self.request_weight)]
+        for source in self.price_sources:
+            flags += ["--price-source", source]
         for network in self.webhook_networks:
             flags += ["--webhook-network", network]
         if self.demo:
@@ -154,6 +163,23 @@ def _weight(text: str) -> int:
     return int(text)
 
 
+def _price_source(text: str) -> str:
+    from marketdata.rates.spec import SourceError, parse_source  # heavy, and seldom needed
+
+    try:
+        return parse_source(text).text()
+    except SourceError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _price_sources_of_environment() -> tuple[str, ...]:
+    """Raises StartError for what names no source."""
+    try:
+        return tuple(_price_source(text) for text in os.environ.get("CRYPTOSHOP_PRICE_SOURCES", "").split())
+    except argparse.ArgumentTypeError as error:
+        raise StartError(f"CRYPTOSHOP_PRICE_SOURCES: {error}") from None
+
+
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
@@ -182,6 +208,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--request-weight", type=_weight, default=None, metavar="N",
                         help=f"request weight an address may use in a minute; 0 = no limit (default: {REQUEST_WEIGHT}, "
                              f"with --demo {DEMO_REQUEST_WEIGHT})")  # fmt: skip
+    parser.add_argument("--price-source", dest="price_sources", type=_price_source, action="append", default=[], metavar="SOURCE",
+                        help="where reference prices come from; again for more (see: cryptoshop rates --help; "
+                             "default: $CRYPTOSHOP_PRICE_SOURCES; with --demo: 1=book 2=simulated)")  # fmt: skip
     parser.add_argument("--webhook-network", dest="webhook_networks", type=_network, action="append", default=[], metavar="CIDR",
                         help="a private network in which sellers' webhooks may be; again for more (with --demo: this machine)")  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="list markets, fund demo users, start demo traders, back-fill a day")
@@ -197,5 +226,6 @@ def from_arguments(arguments: argparse.Namespace) -> Settings:
         log_url=arguments.log_url,
         demo=arguments.demo,
         request_weight=arguments.request_weight,
+        price_sources=tuple(arguments.price_sources) or _price_sources_of_environment(),
         webhook_networks=tuple(arguments.webhook_networks),
     )

@@ -57,12 +57,13 @@ def master_key(settings: Settings) -> bytes:
         raise StartError(str(error)) from None
 
 
-def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]]) -> int:
+def run_role(name: str, description: str, arguments: list[str], serve: Callable[[Settings], Awaitable[None]], epilog: str = "") -> int:
     """The shell of a role: flags, logging, one uvloop, SIGTERM and SIGINT cancel `serve`. Returns the exit status.
 
     Raises StartError, in one line, for what an operator can mend: a log that is away or not this venue's, a database, a port.
     """
-    parser = argparse.ArgumentParser(f"cryptoshop {name}", description=description)
+    parser = argparse.ArgumentParser(f"cryptoshop {name}", description=description, epilog=epilog,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     add_arguments(parser)
     settings = from_arguments(parser.parse_args(arguments))
     configure_logging(name)
