@@ -12,9 +12,9 @@ import numpy as np
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from engine.kernels import warm
-from engine.kernels.buffers import batch_of, output
+from engine.kernels.buffers import output
 from engine.kernels.convert import plan_conversion
-from engine.kernels.frame import BEGIN, run_commands
+from engine.kernels.frame import BEGIN, Frames
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
@@ -96,6 +96,7 @@ class Machine:
         self._origins: dict[int, Origin] = {}
         self._may: dict[int, tuple[int, bool]] = {}  # by role: the kinds it may send, whether it may debit the gateway
         self._output = output(_BUFFER_EVENTS)
+        self._frames = Frames(self._state, self._output)
         self.event_hash = 0  # of all event bytes so far, frame by frame
         self.skipped: dict[str, int] = {}  # frames by the reason why they were not applied
 
@@ -113,17 +114,15 @@ class Machine:
             raise AssertionError(f"frame {position} after {venue['position']}")
         if header["count"] != len(commands):
             raise AssertionError(f"frame {position} has {len(commands)} commands, its header says {header['count']}")
-        if not commands.flags.c_contiguous:
-            commands = np.frombuffer(commands.tobytes(), ORDER_COMMAND)  # a NumPy copy would lose the bytes between the fields
+        if not commands.flags.c_contiguous or not commands.flags.writeable:  # kernels are compiled for one kind of array
+            commands = np.frombuffer(bytearray(commands.tobytes()), ORDER_COMMAND)  # a NumPy copy would lose the bytes between the fields
         commands = commands.view(ORDER_COMMAND)
         digest = xxh3_128_hexdigest(commands)
         skipped = self._skips(origin, number, digest, commands)
         venue["position"] = position
         if skipped:
             self.skipped[skipped] = self.skipped.get(skipped, 0) + 1
-            return Applied(
-                position, self.now_ns, origin, number, commands, np.zeros(0, np.int16), np.zeros(0, ORDER_EVENT), skipped
-            )
+            return Applied(position, self.now_ns, origin, number, commands, np.zeros(0, np.int16), np.zeros(0, ORDER_EVENT), skipped)
         self._admit(origin, number, digest, commands)
         frame_time = int(header["time_ns"] if venue["opened"] else header["origin_time_ns"])
         venue["now"] = max(frame_time, self.now_ns + 1)
@@ -159,13 +158,13 @@ class Machine:
 
     def _run(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Expiries and commands; the kernels return for more room as often as they need it, mostly never."""
-        batch = batch_of(commands)
+        codes = np.zeros(len(commands), np.int16)
         venue = self._venue
         at = BEGIN
         parts = []
         while at < len(commands):
             venue["events"] = 0
-            at = run_commands(self._state, batch, self._output, at)
+            at = self._bound().run(commands, codes, at)
             parts.append(self._output.words[: int(venue["events"]) * _EVENT_WORDS].copy())
             if at < len(commands):
                 self._make_room()
@@ -174,7 +173,13 @@ class Machine:
         if venue["growing"]:
             self._state = grow_pools(self._state)
             venue["growing"] = 0
-        return batch.codes, words.view(ORDER_EVENT)
+        return codes, words.view(ORDER_EVENT)
+
+    def _bound(self) -> Frames:
+        """The tables, ready for the kernels; growth and a restore put others in their place."""
+        if self._frames.state is not self._state or self._frames.out is not self._output:
+            self._frames = Frames(self._state, self._output)
+        return self._frames
 
     def _make_room(self) -> None:
         """For whatever the next command is: larger tables where they fill up, a larger buffer where one command asks for it."""

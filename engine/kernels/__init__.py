@@ -93,8 +93,6 @@ class _Part(CPUDispatcher):
 
 def _part(**options):
     def decorated(function):
-        if numba.config.DISABLE_JIT:
-            return function
         return _Part(function, targetoptions=_PART | options | {"nopython": True}, pipeline_class=_PartCompiler)
 
     return decorated

@@ -24,6 +24,7 @@ def batch_of(commands: np.ndarray) -> Batch:
         admin=words.view(ADMIN_COMMAND),
         words=words,
         codes=np.zeros(words.size * 8 // COMMAND_BYTES, np.int16),
+        binding=np.zeros(0, np.int64),
     )
 
 

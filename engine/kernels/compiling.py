@@ -1,24 +1,39 @@
-"""Compiles every entry kernel once, or loads it from the cache; parallel starts wait for the first."""
+"""Compiles every entry kernel once, or loads it from the cache; parallel starts wait for the first.
+
+Where there is no complete cache yet, the work is shared: a second process compiles the families and the small entries while this one
+compiles the path of an order, the checks and the hash, and then loads from the cache what the other has made.
+"""
 
 import fcntl
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from numba import typeof
 
 from engine.kernels import CACHE_DIRECTORY
+from engine.kernels.binding import FAMILY_TYPES, families
 from engine.kernels.book import gather_rosters
-from engine.kernels.buffers import batch_of, output
+from engine.kernels.buffers import output
 from engine.kernels.convert import plan_conversion
-from engine.kernels.frame import BEGIN, run_commands
-from engine.kernels.hashed import rehash
+from engine.kernels.frame import BEGIN, Frames, run_bound
+from engine.kernels.hashed import fits, rehash
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, ROSTER, State, create, table
+from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, ROSTER, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
 from engine.kernels.validate import first_broken
-from engine.types import TRANSFER_COMMAND
+from engine.types import ORDER_COMMAND, TRANSFER_COMMAND, Pool
 
+Entry = tuple[str, Callable[[], object]]
+
+_COMPLETE = CACHE_DIRECTORY / "complete"
+_HOME = Path(__file__).resolve().parents[2]
+_SECOND = "from engine.kernels.compiling import compile_second; compile_second()"
 _seconds: list[float] = []
 
 
@@ -32,29 +47,65 @@ def warm(progress: Callable[[str], None] | None = None) -> float:
         CACHE_DIRECTORY.mkdir(parents=True, exist_ok=True)
         with (CACHE_DIRECTORY / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for name, call in _entries(create((32,) * 7)):
-                if progress:
-                    progress(f"compiling {name}")
-                call()
+            _compile_or_load(progress or (lambda line: None))
         _seconds.append(time.perf_counter() - begun)
     return _seconds[0]
 
 
-def _entries(state: State) -> list[tuple[str, Callable[[], object]]]:
-    """Every kernel that Python calls, with arguments of the types it is called with."""
-    batch = batch_of(np.zeros((0, 16), np.int64))
-    out = output(EVENTS_MAX)
+def _compile_or_load(progress: Callable[[str], None]) -> None:
+    first, second = _first_share(), _second_share()
+    if not _COMPLETE.exists():
+        names = ", ".join(name for name, _ in second)
+        progress(f"compiling in a second process: {names}")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_HOME), *sys.path))}
+        with subprocess.Popen([sys.executable, "-c", _SECOND], env=environment, stdin=subprocess.DEVNULL):
+            _call(first, progress)
+            progress("waiting for the second process")
+        first = []
+    _call(first + second, progress)
+    _COMPLETE.touch()
+
+
+def compile_second() -> None:
+    """What the second process does; were it to fail, the first one would compile its share, too."""
+    _call(_second_share(), lambda line: None)
+
+
+def _call(entries: list[Entry], progress: Callable[[str], None]) -> None:
+    for name, call in entries:
+        progress(f"compiling {name}")
+        call()
+
+
+# ---------------------------------------------------------------- every kernel that Python calls, with what it is called with
+
+
+def _first_share() -> list[Entry]:
+    state = create((32,) * len(Pool))
+    no_commands, no_codes, no_words = np.zeros(0, ORDER_COMMAND), np.zeros(0, np.int16), np.zeros(0, np.int64)
+    handed = tuple(typeof(argument) for argument in (no_words, no_commands, no_codes, BEGIN))
     return [
-        ("commands", lambda: run_commands(state, batch, out, BEGIN)),
+        ("orders", lambda: run_bound.compile(handed)),
         ("conversion", lambda: plan_conversion(state, np.zeros(1, TRANSFER_COMMAND), table(LEG, 2))),
         ("validate", lambda: first_broken(state)),
-        ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),
+    ]
+
+
+def _second_share() -> list[Entry]:
+    state = create((32,) * len(Pool))
+    return [
+        *((entry.__name__.replace("_", " "), lambda entry=entry: entry.compile(FAMILY_TYPES)) for entry in families),
+        ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("depth", lambda: depth(state.book, 1, 0, np.zeros((1, 2), np.int64))),
         ("rosters", lambda: (slot_of(state.book.rosters, 1, 1), gather_rosters(state.venue, state.book.rosters, table(ROSTER, 4)))),
         ("index", lambda: (indexed_row(state.book.client_ids, 0, 1), order_row(state.book, 1))),
         *(
-            (f"table {name}", lambda dtype=dtype: (slot_of(table(dtype, 2), 1, 1), rehash(table(dtype, 2), table(dtype, 4))))
-            for name, dtype in (("indexes", INDEX), ("balances", BALANCE))
+            (
+                f"table {name}",
+                lambda dtype=dtype: (slot_of(table(dtype, 2), 1, 1), rehash(table(dtype, 2), table(dtype, 4)), fits(1, table(dtype, 2))),
+            )
+            for name, dtype in (("indexes", INDEX), ("balances", BALANCE), ("rosters", ROSTER))
         ),
+        ("frame", lambda: Frames(state, output(EVENTS_MAX))),
     ]

@@ -7,16 +7,33 @@ it says so in `out.wanted` and waits for the caller's return as if it had not be
 
 import numpy as np
 
-from engine.kernels import entry_kernel, inlined_kernel
+from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.admin import admin_command
+from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bound_output, bound_state, family
 from engine.kernels.hashed import fits
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
-from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, NODES_MAX
+from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, NODES_MAX, Output, State
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
 BEGIN = -1
+
+
+@entry_kernel
+def run_ledger(address, at):
+    """The ledger's commands, as a family (engine/kernels/binding.py)."""
+    return transfer_commands(bound_state(address), bound_batch(address), bound_output(address), at)
+
+
+@entry_kernel
+def run_admin(address, at):
+    """Administration, as a family."""
+    return np.int64(admin_command(bound_state(address), bound_batch(address), bound_output(address), at))
+
+
+_ledger = family(run_ledger)
+_admin = family(run_admin)
 
 
 @inlined_kernel
@@ -31,7 +48,7 @@ def has_room(venue, book, balances, out):
     )
 
 
-@entry_kernel
+@kernel
 def run_commands(state, batch, out, start):
     """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started.
 
@@ -53,8 +70,28 @@ def run_commands(state, batch, out, start):
             batch.codes[at] = order_command(state, batch, out, at)
             at += 1
         elif is_transfer(venue, kind):
-            at = transfer_commands(state, batch, out, at)
+            at = _ledger(state, batch, out, at)
         else:
-            batch.codes[at] = admin_command(state, batch, out, at)
+            batch.codes[at] = _admin(state, batch, out, at)
             at += 1
     return at
+
+
+@entry_kernel
+def run_bound(binding, commands, codes, start):
+    """`run_commands` with the tables of a binding: ORDER_COMMAND records, and where their codes go."""
+    bind_batch(binding, commands, codes)
+    address = address_of(binding)
+    return run_commands(bound_state(address), bound_batch(address), bound_output(address), start)
+
+
+class Frames:
+    """A state and a buffer of events, ready for frames: bound once, for as long as their tables stay the same arrays."""
+
+    def __init__(self, state: State, out: Output) -> None:
+        self.state, self.out = state, out
+        self._binding = bind(state, out)
+
+    def run(self, commands: np.ndarray, codes: np.ndarray, start: int) -> int:
+        """As `run_commands`. `commands`: contiguous and writable ORDER_COMMAND records; `codes`: int16."""
+        return run_bound(self._binding, commands, codes, start)

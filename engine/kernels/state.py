@@ -147,6 +147,7 @@ class Batch(NamedTuple):
     admin: np.ndarray
     words: np.ndarray  # int64, 16 a command
     codes: np.ndarray  # int16
+    binding: np.ndarray  # int64: where compiled code finds all this (engine/kernels/binding.py)
 
 
 class Output(NamedTuple):
