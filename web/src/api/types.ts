@@ -67,6 +67,32 @@ export interface Order {
   side: Side;
   time: number;
   updateTime: number;
+  /** -1 or absent: of no list. */
+  orderListId?: number;
+  stopPrice?: string;
+  /** Basis points. */
+  trailingDelta?: number;
+  /** -1 until a trailing stop follows the price. */
+  trailingTime?: number;
+  icebergQty?: string;
+  /** -1 until the order is in the book. */
+  workingTime?: number;
+  goodTillDate?: number;
+  pegPriceType?: string;
+  peggedPrice?: string;
+  expiryReason?: string;
+}
+
+export interface OrderList {
+  orderListId: number;
+  contingencyType: string;
+  listOrderStatus: string;
+  symbol: string;
+  orders: { symbol: string; orderId: number; clientOrderId: string }[];
+}
+
+export interface PlacedList extends OrderList {
+  orderReports: PlacedOrder[];
 }
 
 export interface PlacedOrder extends Omit<Order, "time" | "updateTime"> {
@@ -123,6 +149,27 @@ export interface ExecutionReport {
   m: boolean;
   O: number;
   Q: string;
+  P?: string;
+  F?: string;
+  g?: number;
+  d?: number;
+  D?: number;
+  w: boolean;
+  W?: number;
+  gP?: string;
+  gp?: string;
+  eR?: string;
+  /** Extension: until when a GTD order waits. */
+  gtd?: number;
+}
+
+export interface ListStatus {
+  e: "listStatus";
+  s: string;
+  g: number;
+  c: string;
+  L: string;
+  O: { s: string; i: number; c: string }[];
 }
 
 export interface AccountPosition {
@@ -130,7 +177,7 @@ export interface AccountPosition {
   B: { a: string; f: string; l: string }[];
 }
 
-export type UserEvent = ExecutionReport | AccountPosition | { e: "balanceUpdate" | "listenKeyExpired" | "serverShutdown" };
+export type UserEvent = ExecutionReport | ListStatus | AccountPosition | { e: "balanceUpdate" | "listenKeyExpired" | "serverShutdown" };
 
 export interface Me {
   email: string;

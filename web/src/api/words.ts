@@ -17,6 +17,8 @@ const BY_CODE: Record<string, string> = {
 };
 
 const BY_MESSAGE: [RegExp, string][] = [
+  [/trigger immediately/i, "The last price has reached the stop price already. Move the stop to the other side of it."],
+  [/relationship of the prices/i, "Of the two prices one must lie above the last price and one below it."],
   [/insufficient balance/i, "You do not have enough available for this order."],
   [/immediately match and take/i, "Post-only: the order would have traded at once, so it was not placed. Move the price away from the spread."],
   [/duplicate order/i, "The same order is open already."],
@@ -25,7 +27,16 @@ const BY_MESSAGE: [RegExp, string][] = [
   [/PRICE_FILTER/, "The price does not fit this market's steps or limits."],
   [/LOT_SIZE/, "The amount does not fit this market's steps or limits."],
   [/NOTIONAL/, "The order is worth too little or too much for this market."],
-  [/MAX_NUM_ORDERS/, "You have as many open orders as this market allows. Cancel one first."],
+  [/MAX_NUM_ALGO_ORDERS/, "You have as many waiting orders as allowed. Cancel one first."],
+  [/MAX_NUM_ICEBERG_ORDERS/, "You have as many icebergs open as allowed. Cancel one first."],
+  [/MAX_NUM_ORDER_LISTS/, "You have as many order pairs open as allowed. Cancel one first."],
+  [/MAX_NUM_ORDER_AMENDS/, "This order was changed as often as allowed. Cancel it and place a new one."],
+  [/MAX_NUM_ORDERS/, "You have as many open orders as allowed. Cancel one first."],
+  [/MAX_POSITION/, "You would have more of this asset than one account may."],
+  [/MAX_ASSET/, "The order is larger than one order of this asset may be."],
+  [/ICEBERG_PARTS/, "The order would have too many parts. Show more of it."],
+  [/TRAILING_DELTA/, "The distance is outside of what this market takes."],
+  [/PEG/i, "The book has no such price to peg to right now."],
   [/unknown order/i, "The order is no longer open: it was filled or cancelled already."],
   [/could not be filled|FOK/i, "Fill-or-kill: the whole amount was not there, so nothing was traded."],
 ];
@@ -42,3 +53,18 @@ export function wordsFor(status: number, code: string, detail: string): string {
   if (status >= 500) return "The exchange could not answer. Try again in a moment.";
   return `The request was refused (${code || status}).`;
 }
+
+/** Why an order ended without being filled or cancelled by its owner; "" where the status says it all. */
+const EXPIRY_REASONS: Record<string, string> = {
+  REJECTED: "Refused when its turn came",
+  EXCHANGE_CANCELED: "Cancelled by the exchange",
+  OCO_TRIGGER: "The other order of the pair started",
+  OTO_PHASE_ONE_EXPIRED: "Its first order expired",
+  UNFILLED_IOC_QUANTITY_EXPIRED: "The rest was not there at once",
+  UNFILLED_FOK_ORDER_EXPIRED: "The whole amount was not there",
+  INSUFFICIENT_LIQUIDITY: "Nobody left to trade with",
+  EXECUTION_RULE_PRICE_RANGE_EXCEEDED: "The price ran too far",
+  GTD_EXPIRED: "Its time was over",
+};
+
+export const expiryWords = (reason: string | undefined): string => (reason ? (EXPIRY_REASONS[reason] ?? reason.charAt(0) + reason.slice(1).toLowerCase().replaceAll("_", " ")) : "");

@@ -1,119 +1,290 @@
 /**
  * The order ticket: what was typed, checked against the symbol's rules and the market, becomes either words about what to change
- * or the exact request to send. Pure: it knows no DOM and no network.
+ * or the exact request to send (ticketRequest.ts). Pure: it knows no DOM and no network.
  */
 import type { LocalBook } from "./book";
-import { type Decimal, divide, floorTo, isMultiple, min, multiply, ONE, parseTyped, toText } from "./decimal";
+import { ceilTo, type Decimal, divide, floorTo, isMultiple, max, min, multiply, ONE, parseTyped, toText } from "./decimal";
 import { group } from "./format";
 import type { SymbolRules } from "./rules";
+import { type Request, toRequest } from "./ticketRequest";
+import { contingentType, deltaOf, type Executes, percentOfDelta, type Side, waitsForRise } from "./triggers";
 
-export type Side = "BUY" | "SELL";
-export type Kind = "LIMIT" | "MARKET";
-export type Execution = "GTC" | "POST" | "IOC" | "FOK";
+export type { Side } from "./triggers";
+export type Kind = "LIMIT" | "MARKET" | "STOP" | "TRAILING" | "OCO";
+export type Lasting = "GTC" | "GTD" | "IOC" | "FOK";
 export type SizeBy = "amount" | "total";
+export type Peg = "" | "PRIMARY_PEG" | "MARKET_PEG";
+/** Which of the member's accounts trades. */
+export type AccountKind = "SPOT" | "CROSS" | "ISOLATED";
 
 export interface Ticket {
   side: Side;
   kind: Kind;
-  execution: Execution;
+  /** The limit; of an OCO the price at which it takes its profit. */
   price: string;
+  /** What the last price must reach: a stop, or where a trailing stop begins to follow ("" = at once). */
+  trigger: string;
+  /** The limit of an OCO's stop. */
+  stopLimit: string;
+  /** How far a trailing stop stays behind, in percent. */
+  distance: string;
+  /** What a triggered order executes as. */
+  executes: Executes;
   /** Base quantity or quote total, whichever `sizeBy` says. */
   size: string;
   sizeBy: SizeBy;
+  lasting: Lasting;
+  /** Local time of GTD, as the date field writes it: 2026-11-22T18:00. */
+  goodTill: string;
+  postOnly: boolean;
+  /** The part of an iceberg that others see; "" = all. */
+  visible: string;
+  peg: Peg;
+  /** Self-trade prevention; "" = the symbol's own. */
+  prevention: string;
+  account: AccountKind;
+  /** Borrow what a purchase or sale lacks; repay with what it brings. Of margin accounts only. */
+  borrows: boolean;
+  repays: boolean;
+}
+
+export const BLANK: Ticket = {
+  side: "BUY", kind: "LIMIT", price: "", trigger: "", stopLimit: "", distance: "", executes: "LIMIT", size: "", sizeBy: "amount", lasting: "GTC",
+  goodTill: "", postOnly: false, visible: "", peg: "", prevention: "", account: "SPOT", borrows: false, repays: false,
+};
+
+/** What the market looks like now; `last` 0: nothing was traded yet. */
+export interface MarketView {
+  book: LocalBook;
+  last: Decimal;
+  now: number;
+}
+
+/** What of the member's is open on the symbol, as far as limits count it. */
+export interface OpenCounts {
+  orders: number;
+  triggered: number;
+  icebergs: number;
+  lists: number;
+  /** Base in the account and in open buy orders. */
+  position: Decimal;
 }
 
 export interface Means {
   /** null: nobody is logged in, so nothing is known. */
   availableBase: Decimal | null;
   availableQuote: Decimal | null;
-  /** Fractions: 0.001 = 0.1 %. */
+  /** What could be borrowed on top; 0 without borrowing. */
+  loanBase?: Decimal;
+  loanQuote?: Decimal;
+  /** Fractions: 0.001 = 0.1 %. Negative: the maker is paid. */
   makerFee: Decimal;
   takerFee: Decimal;
+  open?: OpenCounts;
 }
+
+export type Field = "price" | "trigger" | "stopLimit" | "distance" | "size" | "visible" | "goodTill";
 
 export interface Checked {
   price: Decimal | null;
+  trigger: Decimal | null;
+  stopLimit: Decimal | null;
+  /** Basis points. */
+  delta: number | null;
+  visible: Decimal | null;
+  goodTill: number | null;
+  /** The dialect's type of the order, of an OCO that of its stop. */
+  type: string;
   quantity: Decimal | null;
   total: Decimal | null;
   averagePrice: Decimal | null;
   fee: Decimal | null;
   feeRate: Decimal;
   feeAsset: string;
+  /** It takes from the book at once, or when it is triggered. */
   crosses: boolean;
-  priceError: string;
-  sizeError: string;
+  errors: Partial<Record<Field, string>>;
   /** Reasons to ask again before sending; empty = send at once. */
   concerns: string[];
   /** null while something is missing or wrong. */
-  request: Record<string, string> | null;
+  request: Request | null;
 }
 
 const FAR = ONE / 20n; // 5 % past the other side's best price
 const AWAY = ONE / 5n; // 20 % behind the market, most likely a slip
 const IMPACT = ONE / 50n; // a market order that would move the price 2 %
+const NOT_A_NUMBER = "Type a number, with a point for decimals";
+
+export const isStop = (ticket: Ticket): boolean => ticket.kind === "STOP" || ticket.kind === "TRAILING" || ticket.kind === "OCO";
+
+/** It has a limit price, typed or pegged. */
+export const hasLimit = ({ kind, executes }: Ticket): boolean => kind === "LIMIT" || kind === "OCO" || (kind !== "MARKET" && executes === "LIMIT");
+
+/** How long, how much is shown and pegs are of single orders with a limit. */
+export const hasExtras = (ticket: Ticket): boolean => ticket.kind !== "OCO" && hasLimit(ticket);
+
+export const isPegged = (ticket: Ticket): boolean => ticket.peg !== "" && hasExtras(ticket);
 
 const percentOf = (ratio: Decimal): string => `${(Number(ratio / 10n ** 8n) / 100).toFixed(1)}%`;
+const nice = (value: Decimal): string => group(toText(value));
 
-export function checkTicket(ticket: Ticket, rules: SymbolRules, book: LocalBook, means: Means): Checked {
-  const { side, kind } = ticket;
-  const buying = side === "BUY";
+export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView, means: Means): Checked {
+  const buying = ticket.side === "BUY";
   const checked: Checked = {
-    price: null, quantity: null, total: null, averagePrice: null, fee: null, feeRate: means.takerFee,
-    feeAsset: buying ? rules.base : rules.quote, crosses: kind === "MARKET", priceError: "", sizeError: "", concerns: [], request: null,
+    price: null, trigger: null, stopLimit: null, delta: null, visible: null, goodTill: null, type: ticket.kind === "MARKET" ? "MARKET" : "LIMIT",
+    quantity: null, total: null, averagePrice: null, fee: null, feeRate: means.takerFee, feeAsset: buying ? rules.base : rules.quote,
+    crosses: ticket.kind !== "LIMIT", errors: {}, concerns: [], request: null,
   };
-
-  if (kind === "LIMIT") readPrice(ticket, rules, book, checked);
-  const typedSize = readSize(ticket, rules, checked);
-  if (typedSize !== null) {
-    if (kind === "LIMIT") sizeAtPrice(ticket, rules, typedSize, checked);
-    else sizeOnBook(ticket, rules, book, typedSize, checked);
-    checkQuantity(ticket, rules, checked);
-    checkMeans(ticket, rules, means, typedSize, checked);
-  }
-  checked.feeRate = kind === "LIMIT" && !checked.crosses ? means.makerFee : means.takerFee;
+  readPrices(ticket, rules, view, checked);
+  readSize(ticket, rules, view, checked);
+  readExtras(ticket, rules, view, checked);
+  checkQuantity(ticket, rules, checked);
+  checkMeans(ticket, rules, means, checked);
+  checkCounts(ticket, rules, means, checked);
+  checked.feeRate = checked.crosses ? means.takerFee : means.makerFee;
   const received = buying ? checked.quantity : checked.total;
   checked.fee = received === null ? null : multiply(received, checked.feeRate);
-  if (typedSize !== null && !checked.priceError && !checked.sizeError && checked.quantity && (kind === "MARKET" || checked.price)) {
-    checked.request = toRequest(ticket, rules, checked, typedSize);
-    checked.concerns = concernsOf(ticket, book, checked);
+  if (!Object.keys(checked.errors).length && isComplete(ticket, checked)) {
+    checked.request = toRequest(ticket, rules, checked);
+    checked.concerns = concernsOf(ticket, view, checked);
   }
   return checked;
 }
 
-function readPrice(ticket: Ticket, rules: SymbolRules, book: LocalBook, checked: Checked): void {
-  if (!ticket.price.trim()) return;
-  const price = parseTyped(ticket.price);
-  if (price === null) checked.priceError = "Type a number, with a point for decimals";
-  else if (price <= 0n) checked.priceError = "The price must be above zero";
-  else if (!isMultiple(price, rules.tick)) checked.priceError = `Prices move in steps of ${toText(rules.tick)}`;
-  else if (price < rules.minPrice) checked.priceError = `The lowest price is ${group(toText(rules.minPrice))}`;
-  else if (rules.maxPrice && price > rules.maxPrice) checked.priceError = `The highest price is ${group(toText(rules.maxPrice))}`;
-  if (checked.priceError || price === null) return;
-  checked.price = price;
-  checked.crosses = ticket.side === "BUY" ? book.bestAsk > 0n && price >= book.bestAsk : book.bestBid > 0n && price <= book.bestBid;
-  if (checked.crosses && ticket.execution === "POST") {
-    const best = ticket.side === "BUY" ? book.bestAsk : book.bestBid;
-    checked.priceError = `Post-only would trade at once: stay ${ticket.side === "BUY" ? "below" : "above"} ${group(toText(best))}`;
+// ---------------------------------------------------------------- prices
+
+function readPrices(ticket: Ticket, rules: SymbolRules, view: MarketView, checked: Checked): void {
+  const { book } = view;
+  const buying = ticket.side === "BUY";
+  if (isPegged(ticket)) checked.price = (ticket.peg === "PRIMARY_PEG") === buying ? book.bestBid || null : book.bestAsk || null;
+  else if (hasLimit(ticket)) checked.price = readPrice("price", ticket, rules, checked);
+  if (isStop(ticket)) checked.trigger = readPrice("trigger", ticket, rules, checked);
+  if (ticket.kind === "OCO" && ticket.executes === "LIMIT") checked.stopLimit = readPrice("stopLimit", ticket, rules, checked);
+  if (ticket.kind === "TRAILING") readDistance(ticket, rules, view, checked);
+  for (const field of ["price", "stopLimit"] as const) checkBand(field, ticket, rules, view, checked);
+
+  if (ticket.kind === "LIMIT") checkCrossing(ticket, book, checked);
+  else if (ticket.kind === "OCO") checkPair(ticket, view, checked);
+  else if (isStop(ticket)) checkTrigger(ticket, view, checked);
+}
+
+function readPrice(field: "price" | "trigger" | "stopLimit", ticket: Ticket, rules: SymbolRules, checked: Checked): Decimal | null {
+  if (!ticket[field].trim()) return null;
+  const price = parseTyped(ticket[field]);
+  const fault =
+    price === null ? NOT_A_NUMBER
+    : price <= 0n ? "The price must be above zero"
+    : !isMultiple(price, rules.tick) ? `Prices move in steps of ${toText(rules.tick)}`
+    : price < rules.minPrice ? `The lowest price is ${nice(rules.minPrice)}`
+    : rules.maxPrice && price > rules.maxPrice ? `The highest price is ${nice(rules.maxPrice)}`
+    : "";
+  if (fault) checked.errors[field] = fault;
+  return fault ? null : price;
+}
+
+/** Prices too far from the last one are refused at the door. */
+function checkBand(field: "price" | "stopLimit", ticket: Ticket, rules: SymbolRules, { last }: MarketView, checked: Checked): void {
+  const price = checked[field];
+  const band = rules.band?.[ticket.side];
+  if (!band || !last || price === null || isPegged(ticket)) return;
+  const lowest = band.down ? multiply(last, band.down) : 0n;
+  const highest = band.up ? multiply(last, band.up) : 0n;
+  if (price < lowest || (highest && price > highest)) {
+    const ends = [lowest && `from ${nice(ceilTo(lowest, rules.tick))}`, highest && `up to ${nice(floorTo(highest, rules.tick))}`];
+    checked.errors[field] = `Too far from the market: now prices ${ends.filter(Boolean).join(" ")} are taken`;
   }
 }
 
-function readSize(ticket: Ticket, rules: SymbolRules, checked: Checked): Decimal | null {
-  if (!ticket.size.trim()) return null;
-  const size = parseTyped(ticket.size);
-  if (size === null) checked.sizeError = "Type a number, with a point for decimals";
-  else if (size <= 0n) checked.sizeError = "The size must be above zero";
-  else if (ticket.sizeBy === "amount" && !isMultiple(size, rules.step)) checked.sizeError = `Amounts move in steps of ${toText(rules.step)} ${rules.base}`;
-  else if (ticket.sizeBy === "total" && !isMultiple(size, ONE / 10n ** BigInt(rules.quotePlaces))) {
-    checked.sizeError = `${rules.quote} has ${rules.quotePlaces} decimals`;
-  } else return size;
-  return null;
+function checkCrossing(ticket: Ticket, book: LocalBook, checked: Checked): void {
+  const { price } = checked;
+  if (price === null) return;
+  const buying = ticket.side === "BUY";
+  const other = buying ? book.bestAsk : book.bestBid;
+  checked.crosses = other > 0n && (buying ? price >= other : price <= other);
+  if (ticket.postOnly && ticket.peg === "MARKET_PEG") checked.errors.price = "Post-only cannot take the other side's price";
+  else if (checked.crosses && ticket.postOnly && !ticket.peg) {
+    checked.errors.price = `Post-only would trade at once: stay ${buying ? "below" : "above"} ${nice(other)}`;
+  }
 }
 
-function sizeAtPrice(ticket: Ticket, rules: SymbolRules, size: Decimal, checked: Checked): void {
+/** A stop, or the activation of a trailing one: on which side of the last price it lies decides what it is. */
+function checkTrigger(ticket: Ticket, { last }: MarketView, checked: Checked): void {
+  const { trigger } = checked;
+  if (trigger === null) {
+    if (ticket.kind === "TRAILING") checked.type = contingentType(ticket.side, ticket.side === "BUY", ticket.executes);
+    return;
+  }
+  if (!last) checked.errors.trigger = "Nothing was traded here yet, so there is no price to wait from";
+  else if (trigger === last) checked.errors.trigger = `The last price is ${nice(last)}: it would trigger at once`;
+  checked.type = contingentType(ticket.side, trigger > last, ticket.executes);
+}
+
+/** An OCO's two prices lie on both sides of the last one. */
+function checkPair(ticket: Ticket, { last }: MarketView, checked: Checked): void {
+  const buying = ticket.side === "BUY";
+  checked.type = contingentType(ticket.side, buying, ticket.executes);
+  if (!last && (checked.price || checked.trigger)) {
+    checked.errors.trigger ??= "Nothing was traded here yet, so there is no price to wait from";
+    return;
+  }
+  const profit = checked.price;
+  if (profit !== null && (buying ? profit >= last : profit <= last)) {
+    checked.errors.price ??= `Taking profit ${buying ? "buys below" : "sells above"} the last price, ${nice(last)}`;
+  }
+  const { trigger } = checked;
+  if (trigger !== null && (buying ? trigger <= last : trigger >= last)) {
+    checked.errors.trigger ??= `The stop ${buying ? "buys above" : "sells below"} the last price, ${nice(last)}`;
+  }
+}
+
+function readDistance(ticket: Ticket, rules: SymbolRules, { last }: MarketView, checked: Checked): void {
+  if (!ticket.distance.trim() || !rules.trailing) return;
+  const delta = deltaOf(ticket.distance);
+  if (delta === null) {
+    checked.errors.distance = "Type percent between 0.01 and 99.99, in steps of 0.01";
+    return;
+  }
+  const above = checked.trigger === null ? ticket.side === "BUY" : checked.trigger > last;
+  const { minAbove, maxAbove, minBelow, maxBelow } = rules.trailing;
+  const [least, most] = above ? [minAbove, maxAbove] : [minBelow, maxBelow];
+  if (delta < least || delta > most) checked.errors.distance = `Between ${percentOfDelta(least)} and ${percentOfDelta(most)} percent are taken here`;
+  else checked.delta = delta;
+}
+
+// ---------------------------------------------------------------- size
+
+/** The price at which an order that is no market order is valued: what it would pay, or bring, as far as one can know. */
+function valuePrice(ticket: Ticket, { last }: MarketView, checked: Checked): Decimal | null {
+  if (ticket.kind === "OCO") return checked.price;
+  if (hasLimit(ticket)) return checked.price;
+  return checked.trigger ?? (ticket.kind === "TRAILING" ? last || null : null);
+}
+
+/** The price at which money is held: of an OCO the dearer of the two. */
+function holdPrice(ticket: Ticket, view: MarketView, checked: Checked): Decimal | null {
+  const price = valuePrice(ticket, view, checked);
+  if (ticket.kind !== "OCO" || price === null) return price;
+  return max(price, (ticket.executes === "LIMIT" ? checked.stopLimit : checked.trigger) ?? 0n);
+}
+
+function readSize(ticket: Ticket, rules: SymbolRules, view: MarketView, checked: Checked): void {
+  if (!ticket.size.trim()) return;
+  const size = parseTyped(ticket.size);
+  if (size === null) checked.errors.size = NOT_A_NUMBER;
+  else if (size <= 0n) checked.errors.size = "The size must be above zero";
+  else if (ticket.sizeBy === "amount" && !isMultiple(size, rules.step)) checked.errors.size = `Amounts move in steps of ${toText(rules.step)} ${rules.base}`;
+  else if (ticket.sizeBy === "total" && !isMultiple(size, ONE / 10n ** BigInt(rules.quotePlaces))) {
+    checked.errors.size = `${rules.quote} has ${rules.quotePlaces} decimals`;
+  } else if (ticket.kind === "MARKET") sizeOnBook(ticket, rules, view.book, size, checked);
+  else sizeAtPrice(ticket, rules, view, size, checked);
+}
+
+function sizeAtPrice(ticket: Ticket, rules: SymbolRules, view: MarketView, size: Decimal, checked: Checked): void {
+  const price = valuePrice(ticket, view, checked);
   if (ticket.sizeBy === "amount") checked.quantity = size;
-  else if (checked.price) checked.quantity = floorTo(divide(size, checked.price), rules.step);
-  if (checked.price && checked.quantity !== null) checked.total = multiply(checked.price, checked.quantity);
-  checked.averagePrice = checked.price;
+  else if (price) checked.quantity = floorTo(divide(size, price), rules.step);
+  if (price && checked.quantity !== null) checked.total = multiply(price, checked.quantity);
+  checked.averagePrice = price;
 }
 
 function sizeOnBook(ticket: Ticket, rules: SymbolRules, book: LocalBook, size: Decimal, checked: Checked): void {
@@ -122,91 +293,193 @@ function sizeOnBook(ticket: Ticket, rules: SymbolRules, book: LocalBook, size: D
   checked.total = walk.total;
   checked.averagePrice = walk.quantity > 0n ? divide(walk.total, walk.quantity) : null;
   checked.price = walk.worst || null;
-  if (walk.quantity === 0n) checked.sizeError = `Nobody ${ticket.side === "BUY" ? "sells" : "buys"} right now`;
+  if (walk.quantity === 0n) checked.errors.size = `Nobody ${ticket.side === "BUY" ? "sells" : "buys"} right now`;
 }
 
 function checkQuantity(ticket: Ticket, rules: SymbolRules, checked: Checked): void {
-  const { quantity, total } = checked;
-  if (quantity === null || checked.sizeError) return;
-  const most = ticket.kind === "MARKET" ? rules.maxMarketQuantity : rules.maxQuantity;
-  if (quantity < rules.minQuantity || quantity === 0n) checked.sizeError = `The smallest amount is ${toText(rules.minQuantity)} ${rules.base}`;
-  else if (most && quantity > most) checked.sizeError = `The largest amount is ${group(toText(most))} ${rules.base}`;
-  else if (total === null) return;
-  else if (total < rules.minNotional && (ticket.kind === "LIMIT" || rules.minNotionalForMarket)) {
-    checked.sizeError = `The order must be worth at least ${group(toText(rules.minNotional))} ${rules.quote}`;
-  } else if (rules.maxNotional && total > rules.maxNotional) {
-    checked.sizeError = `The order may be worth at most ${group(toText(rules.maxNotional))} ${rules.quote}`;
+  const { quantity } = checked;
+  if (quantity === null || checked.errors.size) return;
+  const market = !hasLimit(ticket);
+  const least = market ? max(rules.minQuantity, rules.minMarketQuantity) : rules.minQuantity;
+  const most = market ? rules.maxMarketQuantity : rules.maxQuantity;
+  if (quantity < least || quantity === 0n) checked.errors.size = `The smallest amount is ${toText(least)} ${rules.base}`;
+  else if (most && quantity > most) checked.errors.size = `The largest amount is ${nice(most)} ${rules.base}`;
+  else for (const worth of worthsOf(ticket, checked)) checkWorth(worth, market, rules, checked);
+}
+
+/** What the order is worth; of an OCO each of its two. */
+function worthsOf(ticket: Ticket, checked: Checked): Decimal[] {
+  if (checked.total === null) return [];
+  const stop = ticket.kind === "OCO" ? (ticket.executes === "LIMIT" ? checked.stopLimit : checked.trigger) : null;
+  return stop === null ? [checked.total] : [checked.total, multiply(stop, checked.quantity!)];
+}
+
+function checkWorth(worth: Decimal, market: boolean, rules: SymbolRules, checked: Checked): void {
+  if (worth < rules.minNotional && (!market || rules.minNotionalForMarket)) {
+    checked.errors.size = `The order must be worth at least ${nice(rules.minNotional)} ${rules.quote}`;
+  } else if (rules.maxNotional && worth > rules.maxNotional && (!market || rules.maxNotionalForMarket)) {
+    checked.errors.size = `The order may be worth at most ${nice(rules.maxNotional)} ${rules.quote}`;
   }
 }
 
-function checkMeans(ticket: Ticket, rules: SymbolRules, means: Means, size: Decimal, checked: Checked): void {
-  if (checked.sizeError) return;
-  if (ticket.side === "BUY") {
-    const needed = ticket.kind === "MARKET" && ticket.sizeBy === "total" ? size : checked.total;
-    if (means.availableQuote !== null && needed !== null && needed > means.availableQuote) {
-      checked.sizeError = `You have ${group(toText(means.availableQuote))} ${rules.quote} available`;
-    }
-  } else if (means.availableBase !== null && checked.quantity !== null && checked.quantity > means.availableBase) {
-    checked.sizeError = `You have ${group(toText(means.availableBase))} ${rules.base} available`;
+function checkMeans(ticket: Ticket, rules: SymbolRules, means: Means, checked: Checked): void {
+  if (checked.errors.size) return;
+  const buying = ticket.side === "BUY";
+  const [own, loan, asset] = buying ? [means.availableQuote, means.loanQuote, rules.quote] : [means.availableBase, means.loanBase, rules.base];
+  const needed = buying ? toPay(ticket, checked) : (checked.quantity ?? 0n);
+  if (own === null) return;
+  if (needed > own + (loan ?? 0n)) {
+    checked.errors.size = loan ? `You have ${nice(own)} ${asset} and can borrow ${nice(loan)}` : `You have ${nice(own)} ${asset} available`;
   }
 }
 
-function concernsOf(ticket: Ticket, book: LocalBook, checked: Checked): string[] {
-  const concerns: string[] = [];
-  const { price } = checked;
+/** The most that a purchase may take of the quote asset. */
+function toPay(ticket: Ticket, checked: Checked): Decimal {
+  if (ticket.kind === "MARKET" && ticket.sizeBy === "total") return parseTyped(ticket.size) ?? 0n;
+  return worthsOf(ticket, checked).reduce((most, worth) => max(most, worth), 0n);
+}
+
+/** What the ticket would borrow: what it needs beyond what is there. */
+export function loanOf(ticket: Ticket, means: Means, checked: Checked): Decimal {
+  if (!ticket.borrows || checked.quantity === null) return 0n;
+  const [own, needed] = ticket.side === "BUY" ? [means.availableQuote, toPay(ticket, checked)] : [means.availableBase, checked.quantity];
+  return own === null ? 0n : max(needed - max(own, 0n), 0n);
+}
+
+function checkCounts(ticket: Ticket, rules: SymbolRules, means: Means, checked: Checked): void {
+  const { open } = means;
+  if (!open || checked.quantity === null || checked.errors.size) return;
+  const adds = ticket.kind === "OCO" ? 2 : 1;
+  const full =
+    ticket.kind === "MARKET" ? ""
+    : rules.maxOrders && open.orders + adds > rules.maxOrders ? `${rules.maxOrders} open orders`
+    : rules.maxTriggered && isStop(ticket) && open.triggered >= rules.maxTriggered ? `${rules.maxTriggered} waiting orders`
+    : rules.maxIcebergs && checked.visible !== null && open.icebergs >= rules.maxIcebergs ? `${rules.maxIcebergs} icebergs`
+    : rules.maxLists && ticket.kind === "OCO" && open.lists >= rules.maxLists ? `${rules.maxLists} order pairs`
+    : "";
+  if (full) checked.errors.size = `You have ${full}, as many as this market allows`;
+  else if (rules.maxPosition && ticket.side === "BUY" && open.position + checked.quantity > rules.maxPosition) {
+    checked.errors.size = `You may have ${nice(rules.maxPosition)} ${rules.base} at most, open orders included`;
+  }
+}
+
+// ---------------------------------------------------------------- extras
+
+function readExtras(ticket: Ticket, rules: SymbolRules, view: MarketView, checked: Checked): void {
+  if (!hasExtras(ticket)) return;
+  if (ticket.lasting === "GTD") readGoodTill(ticket, view.now, checked);
+  if (ticket.visible.trim() && mayShowPart(ticket)) readVisible(ticket, rules, checked);
+}
+
+/** Who stays in the book can hide a part. */
+export const mayShowPart = (ticket: Ticket): boolean => hasExtras(ticket) && (ticket.lasting === "GTC" || ticket.lasting === "GTD");
+
+function readGoodTill(ticket: Ticket, now: number, checked: Checked): void {
+  if (!ticket.goodTill) return;
+  const at = new Date(ticket.goodTill).getTime();
+  if (Number.isNaN(at)) checked.errors.goodTill = "Choose a day and a time";
+  else if (at <= now) checked.errors.goodTill = "That has passed already";
+  else checked.goodTill = at;
+}
+
+function readVisible(ticket: Ticket, rules: SymbolRules, checked: Checked): void {
+  const visible = parseTyped(ticket.visible);
+  const { quantity } = checked;
+  const parts = visible && quantity ? Number((quantity + visible - 1n) / visible) : 0;
+  const fault =
+    visible === null ? NOT_A_NUMBER
+    : !isMultiple(visible, rules.step) ? `Amounts move in steps of ${toText(rules.step)} ${rules.base}`
+    : visible < rules.minQuantity || visible <= 0n ? `The smallest amount is ${toText(rules.minQuantity)} ${rules.base}`
+    : quantity !== null && visible > quantity ? "More than the order has"
+    : rules.icebergParts && parts > rules.icebergParts ? `Show at least ${nice(partOf(quantity!, rules))} ${rules.base}: ${rules.icebergParts} parts are the most`
+    : "";
+  if (fault) checked.errors.visible = fault;
+  else checked.visible = visible;
+}
+
+/** The smallest part that a quantity can be shown in. */
+function partOf(quantity: Decimal, rules: SymbolRules): Decimal {
+  const part = quantity / BigInt(rules.icebergParts);
+  return max(ceilTo(part, rules.step), rules.step);
+}
+
+function isComplete(ticket: Ticket, checked: Checked): boolean {
+  if (!checked.quantity) return false;
+  if (hasLimit(ticket) && !isPegged(ticket) && !checked.price) return false;
+  if ((ticket.kind === "STOP" || ticket.kind === "OCO") && !checked.trigger) return false;
+  if (ticket.kind === "OCO" && ticket.executes === "LIMIT" && !checked.stopLimit) return false;
+  if (ticket.kind === "TRAILING" && !checked.delta) return false;
+  return ticket.lasting !== "GTD" || !hasExtras(ticket) || checked.goodTill !== null;
+}
+
+// ---------------------------------------------------------------- concerns
+
+function concernsOf(ticket: Ticket, view: MarketView, checked: Checked): string[] {
+  if (ticket.kind === "MARKET") return marketConcerns(ticket, view.book, checked);
+  if (ticket.kind === "LIMIT") return isPegged(ticket) ? [] : limitConcerns(ticket, view.book, checked);
+  const limit = ticket.kind === "OCO" ? checked.stopLimit : ticket.executes === "LIMIT" && !isPegged(ticket) ? checked.price : null;
+  return limit === null || checked.trigger === null || ticket.kind === "TRAILING" ? [] : stopConcerns(ticket.side, checked.trigger, limit);
+}
+
+function limitConcerns(ticket: Ticket, book: LocalBook, checked: Checked): string[] {
+  const price = checked.price!;
+  const buying = ticket.side === "BUY";
+  const [other, own] = buying ? [book.bestAsk, book.bestBid] : [book.bestBid, book.bestAsk];
+  const past = other ? divide(buying ? price - other : other - price, other) : 0n;
+  const behind = own ? divide(buying ? own - price : price - own, own) : 0n;
+  if (past > FAR) return [`The price is ${percentOf(past)} ${buying ? "above the lowest offer" : "below the highest bid"}.`];
+  if (behind > AWAY) return [`The price is ${percentOf(behind)} away from the market, so the order may never fill.`];
+  return [];
+}
+
+function marketConcerns(ticket: Ticket, book: LocalBook, checked: Checked): string[] {
   const buying = ticket.side === "BUY";
   const other = buying ? book.bestAsk : book.bestBid;
-  if (ticket.kind === "LIMIT" && price) {
-    const past = other ? divide(buying ? price - other : other - price, other) : 0n;
-    const own = buying ? book.bestBid : book.bestAsk;
-    const behind = own ? divide(buying ? own - price : price - own, own) : 0n;
-    if (past > FAR) concerns.push(`The price is ${percentOf(past)} ${buying ? "above the lowest offer" : "below the highest bid"}.`);
-    if (behind > AWAY) concerns.push(`The price is ${percentOf(behind)} away from the market, so the order may never fill.`);
-  }
-  if (ticket.kind === "MARKET") {
-    const walk = book.walk(ticket.side, ticket.sizeBy === "amount" && checked.quantity ? { quantity: checked.quantity } : { total: checked.total ?? 0n });
-    const impact = other && walk.worst ? divide(buying ? walk.worst - other : other - walk.worst, other) : 0n;
-    if (!walk.complete && ticket.sizeBy === "amount") concerns.push("The order is larger than everything the book shows; what cannot fill is cancelled.");
-    else if (impact > IMPACT) concerns.push(`The order is large: it would move the price by ${percentOf(impact)}.`);
-  }
-  return concerns;
+  const walk = book.walk(ticket.side, ticket.sizeBy === "amount" ? { quantity: checked.quantity! } : { total: checked.total ?? 0n });
+  const impact = other && walk.worst ? divide(buying ? walk.worst - other : other - walk.worst, other) : 0n;
+  if (!walk.complete && ticket.sizeBy === "amount") return ["The order is larger than everything the book shows; what cannot fill is cancelled."];
+  return impact > IMPACT ? [`The order is large: it would move the price by ${percentOf(impact)}.`] : [];
 }
 
-function toRequest(ticket: Ticket, rules: SymbolRules, checked: Checked, size: Decimal): Record<string, string> {
-  const common = { symbol: rules.symbol, side: ticket.side, newOrderRespType: "FULL" };
-  if (ticket.kind === "MARKET") {
-    const by: Record<string, string> = ticket.sizeBy === "total" ? { quoteOrderQty: toText(size) } : { quantity: toText(size) };
-    return { ...common, type: "MARKET", ...by };
-  }
-  const limit = { quantity: toText(checked.quantity!), price: toText(checked.price!) };
-  if (ticket.execution === "POST") return { ...common, type: "LIMIT_MAKER", ...limit };
-  return { ...common, type: "LIMIT", timeInForce: ticket.execution, ...limit };
+/** A limit on the wrong side of its trigger waits where it was meant to trade; one far beyond may trade badly. */
+function stopConcerns(side: Side, trigger: Decimal, limit: Decimal): string[] {
+  const buying = side === "BUY";
+  const beyond = divide(buying ? limit - trigger : trigger - limit, trigger);
+  if (beyond < 0n) return [`The limit is ${buying ? "below" : "above"} the trigger: once triggered, the order waits in the book for a better price.`];
+  return beyond > FAR ? [`The limit is ${percentOf(beyond)} ${buying ? "above" : "below"} the trigger: it may trade that far away.`] : [];
 }
 
-/** The size that spends `percent` of what is available, as text for the size field; "" where it cannot be known yet. */
-export function sizeForPercent(ticket: Ticket, rules: SymbolRules, book: LocalBook, means: Means, percent: number): string {
-  const share = (value: Decimal): Decimal => (value * BigInt(percent)) / 100n;
+// ---------------------------------------------------------------- slider and steps
+
+/** The size that uses `percent` of what is available and can be borrowed, as text for the size field; "" where it cannot be known yet. */
+export function sizeForPercent(ticket: Ticket, rules: SymbolRules, view: MarketView, means: Means, percent: number): string {
+  const share = (value: Decimal): Decimal => (max(value, 0n) * BigInt(percent)) / 100n;
   const quoteStep = ONE / 10n ** BigInt(rules.quotePlaces);
+  const checked = checkTicket({ ...ticket, size: "" }, rules, view, means);
+  const price = ticket.kind === "MARKET" ? null : valuePrice(ticket, view, checked);
   if (ticket.side === "SELL") {
     if (means.availableBase === null) return "";
-    const quantity = floorTo(share(means.availableBase), rules.step);
+    const quantity = floorTo(share(means.availableBase + (means.loanBase ?? 0n)), rules.step);
     if (ticket.sizeBy === "amount") return toText(quantity);
-    const price = ticket.kind === "LIMIT" ? parseTyped(ticket.price) : null;
-    const total = ticket.kind === "MARKET" ? book.walk("SELL", { quantity }).total : price ? multiply(price, quantity) : null;
+    const total = ticket.kind === "MARKET" ? view.book.walk("SELL", { quantity }).total : price ? multiply(price, quantity) : null;
     return total === null ? "" : toText(floorTo(total, quoteStep));
   }
   if (means.availableQuote === null) return "";
-  const total = floorTo(share(means.availableQuote), quoteStep);
-  if (ticket.sizeBy === "total") return toText(total);
-  if (ticket.kind === "MARKET") return toText(floorTo(book.walk("BUY", { total }).quantity, rules.step));
-  const price = parseTyped(ticket.price);
-  return price ? toText(floorTo(divide(total, price), rules.step)) : "";
+  const total = floorTo(share(means.availableQuote + (means.loanQuote ?? 0n)), quoteStep);
+  if (ticket.kind === "MARKET") return toText(ticket.sizeBy === "total" ? total : floorTo(view.book.walk("BUY", { total }).quantity, rules.step));
+  const held = holdPrice(ticket, view, checked);
+  if (!held || !price) return "";
+  const quantity = floorTo(divide(total, held), rules.step);
+  return toText(ticket.sizeBy === "amount" ? quantity : held === price ? total : floorTo(multiply(price, quantity), quoteStep));
 }
 
-/** How much of what is available the ticket uses, 0-100, for the slider. */
+/** How much of what is available (and can be borrowed) the ticket uses, 0-100, for the slider. */
 export function percentUsed(ticket: Ticket, checked: Checked, means: Means): number {
-  const [used, available] = ticket.side === "BUY" ? [checked.total, means.availableQuote] : [checked.quantity, means.availableBase];
-  if (!used || !available) return 0;
+  const buying = ticket.side === "BUY";
+  const used = buying ? toPay(ticket, checked) : checked.quantity;
+  const own = buying ? means.availableQuote : means.availableBase;
+  const available = own === null ? 0n : own + ((buying ? means.loanQuote : means.loanBase) ?? 0n);
+  if (!used || available <= 0n) return 0;
   return Math.round(Number((min(used, available) * 1000n) / available) / 10);
 }
 
@@ -216,4 +489,9 @@ export function stepText(text: string, step: Decimal, count: number, start: Deci
   if (current === null) return start > 0n ? toText(floorTo(start, step)) : toText(step);
   const moved = floorTo(current, step) + step * BigInt(count);
   return toText(moved < step ? step : moved);
+}
+
+/** Whether the trigger waits for a rise; null while it is not known. */
+export function risesToTrigger(ticket: Ticket, checked: Checked): boolean | null {
+  return checked.trigger === null || checked.errors.trigger ? null : waitsForRise(checked.type, ticket.side);
 }

@@ -3,12 +3,16 @@
  * reads everything again, so nothing that happened meanwhile is missed. What the venue confirmed wins over what was assumed.
  */
 import { get, postForm, putForm, remove } from "../api/rest";
-import type { AccountPosition, Balance, Commission, ExecutionReport, Fill, Order, PlacedOrder, UserEvent } from "../api/types";
-import { type Decimal, parse, toText } from "../lib/decimal";
+import type {
+  AccountPosition, Balance, Commission, ExecutionReport, Fill, Order, OrderList, PlacedList, PlacedOrder, UserEvent,
+} from "../api/types";
+import { expiryWords } from "../api/words";
+import { type Decimal, min, parse, toText } from "../lib/decimal";
 import { show } from "../lib/format";
-import { isOpen, supersedes } from "../lib/orders";
+import { isOpen, isWaiting, listOf, supersedes, triggerText, typeName } from "../lib/orders";
 import type { Side } from "../lib/ticket";
-import { say, sayError } from "./notices";
+import type { Request } from "../lib/ticketRequest";
+import { say, sayBad, sayError } from "./notices";
 import { Store } from "./store";
 import { rulesOf, venue } from "./venue";
 
@@ -31,6 +35,8 @@ export interface Fees {
 /** null: not loaded yet. */
 export const holdings = new Store<ReadonlyMap<string, Holding> | null>(null);
 export const openOrders = new Store<readonly OpenOrder[] | null>(null);
+/** What binds the orders of a list, by the list's id: OCO, OTO. */
+export const listTypes = new Store<ReadonlyMap<number, string>>(new Map());
 export const fees = new Store<ReadonlyMap<string, Fees>>(new Map());
 /** Per symbol, newest first. */
 export const history = new Store<ReadonlyMap<string, readonly Order[]>>(new Map());
@@ -59,6 +65,7 @@ export function closeAccount(): void {
   known.clear();
   holdings.set(null);
   openOrders.set(null);
+  listTypes.set(new Map());
   fees.set(new Map());
   history.set(new Map());
   fills.set(new Map());
@@ -100,15 +107,17 @@ async function connect(of: number): Promise<void> {
 
 async function reload(): Promise<void> {
   const of = generation;
-  const [account, orders] = await Promise.all([
+  const [account, orders, lists] = await Promise.all([
     get<{ balances: Balance[] }>("/api/v3/account"),
     get<Order[]>("/api/v3/openOrders"),
+    get<OrderList[]>("/api/v3/openOrderList"),
     ...[...watched].map(loadSymbol),
   ]);
   if (of !== generation) return;
   holdings.set(new Map(account.balances.map((row) => [row.asset, { asset: row.asset, available: parse(row.free), held: parse(row.locked) }])));
   for (const order of orders) known.set(order.orderId, order);
   openOrders.set([...orders].sort(newestFirst));
+  listTypes.set(new Map(lists.map((list) => [list.orderListId, list.contingencyType])));
 }
 
 /** History, fills and fees of a symbol, from now on kept up to date. */
@@ -135,6 +144,7 @@ async function loadSymbol(symbol: string): Promise<void> {
 function take(event: UserEvent): void {
   if (event.e === "executionReport") takeReport(event);
   else if (event.e === "outboundAccountPosition") takePosition(event);
+  else if (event.e === "listStatus") noteList(event.g, event.c);
   else if (event.e === "listenKeyExpired") stream?.close();
 }
 
@@ -150,8 +160,11 @@ function takeReport(report: ExecutionReport): void {
   const order: Order = {
     symbol: report.s, orderId: report.i, clientOrderId: report.C || report.c, price: report.p, origQty: report.q, executedQty: report.z,
     cummulativeQuoteQty: report.Z, origQuoteOrderQty: report.Q, status: report.X, timeInForce: report.f, type: report.o, side: report.S,
-    time: report.O, updateTime: report.T,
+    time: report.O, updateTime: report.T, orderListId: report.g, stopPrice: report.P, trailingDelta: report.d, trailingTime: report.D,
+    icebergQty: report.F, workingTime: report.w ? (report.W ?? report.T) : -1, goodTillDate: report.gtd, pegPriceType: report.gP, peggedPrice: report.gp,
+    expiryReason: report.eR,
   };
+  noteTurn(order, known.get(order.orderId));
   put(order);
   if (report.x === "TRADE") {
     noteFill({
@@ -160,6 +173,19 @@ function takeReport(report: ExecutionReport): void {
     });
     if (report.m) say(`${report.S === "BUY" ? "Bought" : "Sold"} ${amountText(report.s, report.l)} at ${priceText(report.s, report.L)}`);
   }
+}
+
+/** What the owner should know of an order that waited: it started, or could not. */
+function noteTurn(order: Order, before: Order | undefined): void {
+  if (!before || !isWaiting(before)) return;
+  const what = `${order.side === "BUY" ? "buy" : "sell"} ${amountText(order.symbol, order.origQty)}`;
+  if (order.status === "EXPIRED" && order.expiryReason !== "OCO_TRIGGER") {
+    sayBad(`The order to ${what} expired${order.expiryReason ? `: ${expiryWords(order.expiryReason).toLowerCase()}` : ""}`);
+  } else if (!isWaiting(order) && order.status !== "CANCELED" && order.status !== "EXPIRED" && order.type !== "LIMIT") say(`Triggered: ${what}`);
+}
+
+function noteList(list: number, type: string): void {
+  listTypes.update((present) => (present.get(list) === type ? present : new Map(present).set(list, type)));
 }
 
 /** The newest word about each order, so that an answer which comes late changes nothing. */
@@ -207,13 +233,26 @@ const priceText = (symbol: string, price: string): string => {
 // ---------------------------------------------------------------- what a member can do
 
 /** Places an order and says what became of it. Throws the venue's refusal as ApiError. */
-export async function place(request: Record<string, string>): Promise<void> {
-  const placed = await postForm<PlacedOrder>("/api/v3/order", request);
-  put({ ...placed, time: placed.transactTime, updateTime: placed.transactTime });
-  say(outcome(placed));
+export async function place({ path, params }: Request): Promise<void> {
+  const placed = await postForm<PlacedOrder | PlacedList>(path, params);
+  if ("orderReports" in placed) {
+    noteList(placed.orderListId, placed.contingencyType);
+    placed.orderReports.forEach(putPlaced);
+    say("Both orders of the pair are open");
+  } else {
+    putPlaced(placed);
+    say(outcome(placed));
+  }
 }
 
+const putPlaced = (placed: PlacedOrder): void => put(ofPlaced(placed));
+const ofPlaced = (placed: PlacedOrder): Order => ({ ...placed, time: placed.transactTime, updateTime: placed.transactTime });
+
 function outcome(order: PlacedOrder): string {
+  if (isWaiting(ofPlaced(order))) {
+    const when = triggerText(ofPlaced(order), (price) => show(price, rulesOf(order.symbol)?.pricePlaces ?? 2));
+    return `${typeName(ofPlaced(order))} placed: ${order.side === "BUY" ? "buy" : "sell"} ${amountText(order.symbol, order.origQty)}, ${when}`;
+  }
   const done = parse(order.executedQty);
   const verb: Record<Side, string> = { BUY: "Bought", SELL: "Sold" };
   const traded = done ? `${verb[order.side]} ${amountText(order.symbol, order.executedQty)} at ${priceText(order.symbol, averageOf(order))}` : "";
@@ -235,7 +274,10 @@ function mark(orderId: number, pending: OpenOrder["pending"]): void {
   openOrders.update((present) => present?.map((order) => (order.orderId === orderId ? { ...order, pending } : order)) ?? null);
 }
 
+/** Cancels the order, and those that stand or fall with it. */
 export async function cancel(order: OpenOrder): Promise<void> {
+  const list = listOf(order);
+  if (list !== null) return cancelList(order.symbol, list);
   mark(order.orderId, "cancel");
   try {
     const cancelled = await remove<Order>("/api/v3/order", { symbol: order.symbol, orderId: order.orderId });
@@ -246,11 +288,24 @@ export async function cancel(order: OpenOrder): Promise<void> {
   }
 }
 
-export async function cancelAll(symbol: string): Promise<void> {
-  const mine = openOrders.get()?.filter((order) => order.symbol === symbol) ?? [];
+async function cancelList(symbol: string, orderListId: number): Promise<void> {
+  const bound = openOrders.get()?.filter((order) => listOf(order) === orderListId) ?? [];
+  for (const order of bound) mark(order.orderId, "cancel");
+  try {
+    await remove("/api/v3/orderList", { symbol, orderListId });
+    for (const order of bound) put({ ...order, updateTime: Date.now(), status: "CANCELED" });
+  } catch (error) {
+    for (const order of bound) mark(order.orderId, undefined);
+    sayError(error);
+  }
+}
+
+/** Every open order of the symbol, or only its purchases or sales. */
+export async function cancelAll(symbol: string, side?: Side): Promise<void> {
+  const mine = openOrders.get()?.filter((order) => order.symbol === symbol && (!side || order.side === side)) ?? [];
   for (const order of mine) mark(order.orderId, "cancel");
   try {
-    await remove("/api/v3/openOrders", { symbol });
+    await remove("/api/v3/openOrders", { symbol, side });
     say(`Cancelled ${mine.length} ${mine.length === 1 ? "order" : "orders"}`);
   } catch (error) {
     for (const order of mine) mark(order.orderId, undefined);
@@ -258,17 +313,21 @@ export async function cancelAll(symbol: string): Promise<void> {
   }
 }
 
-/** A smaller amount at the same price keeps the place in the queue; anything else is cancel-and-replace in one step. */
-export async function edit(order: OpenOrder, price: string, quantity: string): Promise<void> {
+/** Either the same order with a smaller amount, or cancel-and-replace in one step with all else as it was. */
+export async function edit(order: OpenOrder, changes: { price?: string; stopPrice?: string; quantity: string }, keepsPlace: boolean): Promise<void> {
   mark(order.orderId, "edit");
   try {
-    const samePrice = parse(price) === parse(order.price);
-    if (samePrice && parse(quantity) < parse(order.origQty)) {
-      await putForm("/api/v3/order/amend/keepPriority", { symbol: order.symbol, orderId: order.orderId, newQty: quantity });
+    if (keepsPlace) {
+      await putForm("/api/v3/order/amend/keepPriority", { symbol: order.symbol, orderId: order.orderId, newQty: changes.quantity });
     } else {
+      const visible = parse(order.icebergQty || "0");
+      const limit = !/^(STOP_LOSS|TAKE_PROFIT)$/.test(order.type);
       await postForm("/api/v3/order/cancelReplace", {
-        symbol: order.symbol, side: order.side, type: order.type, price, quantity, cancelReplaceMode: "STOP_ON_FAILURE", cancelOrderId: order.orderId,
-        timeInForce: order.type === "LIMIT" ? order.timeInForce : undefined,
+        symbol: order.symbol, side: order.side, type: order.type, ...changes, cancelReplaceMode: "STOP_ON_FAILURE", cancelOrderId: order.orderId,
+        timeInForce: limit && (order.type !== "LIMIT_MAKER" || order.timeInForce === "GTD") ? order.timeInForce : undefined,
+        goodTillDate: order.goodTillDate || undefined,
+        trailingDelta: order.trailingDelta || undefined,
+        icebergQty: visible ? toText(min(visible, parse(changes.quantity))) : undefined,
       });
     }
     say("Order changed");

@@ -25,6 +25,8 @@ function add(tone: Notice["tone"], text: string): void {
 }
 
 export const say = (text: string): void => add("good", text);
+/** Something went against the member's wish without their doing; it stays until it is closed. */
+export const sayBad = (text: string): void => add("bad", text);
 
 export function sayError(error: unknown): void {
   add("bad", error instanceof ApiError ? error.message : "Something in the page went wrong. Reload it; your orders are safe.");

@@ -98,6 +98,42 @@ export function noteLast(symbol: string, last: Decimal): void {
   publish(new Map(newest).set(symbol, { ...ticker, last, high, low }));
 }
 
+/** What a market is doing, where that changed since the app was loaded; in an auction, where it would end now. */
+export interface MarketState {
+  status: string;
+  indicative: { price: Decimal; quantity: Decimal } | null;
+}
+
+export const marketStates = new Store<ReadonlyMap<string, MarketState>>(new Map());
+
+export const stateOf = (rules: SymbolRules, states: ReadonlyMap<string, MarketState>): MarketState => states.get(rules.symbol) ?? { status: rules.status, indicative: null };
+
+const STATE_MS = 15_000;
+const STATE_MOVING_MS = 2_000; // while a market does not trade
+
+/** Looks after a market's state while its page is open; returns what ends that. */
+export function watchState(rules: SymbolRules): () => void {
+  let timer = 0;
+  let ended = false;
+  const look = async () => {
+    try {
+      const { symbols } = await get<{ symbols: SymbolInfo[] }>("/api/v3/exchangeInfo", { symbol: rules.symbol });
+      if (ended) return;
+      const { status, indicativePrice, indicativeQty } = symbols[0]!;
+      const indicative = indicativePrice ? { price: parse(indicativePrice), quantity: parse(indicativeQty ?? "0") } : null;
+      marketStates.update((present) => new Map(present).set(rules.symbol, { status, indicative: indicative?.price ? indicative : null }));
+    } catch {
+      // The header tells a lost connection; the next look follows.
+    }
+    if (!ended) timer = window.setTimeout(look, stateOf(rules, marketStates.get()).status === "TRADING" ? STATE_MS : STATE_MOVING_MS);
+  };
+  timer = window.setTimeout(look, rules.status === "TRADING" ? STATE_MS : 0);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
+
 export const rulesOf = (symbol: string): SymbolRules | undefined => venue.get().markets.find((market) => market.symbol === symbol);
 
 /** What one unit of `asset` is worth in `inAsset`, by last prices, straight or turned round; null where no market says. */

@@ -4,7 +4,7 @@ import { show, showCompact, showPercent } from "../lib/format";
 import { toNumber } from "../lib/decimal";
 import type { SymbolRules } from "../lib/rules";
 import { useStore } from "../state/store";
-import { tickers } from "../state/venue";
+import { type MarketState, marketStates, stateOf, tickers, watchState } from "../state/venue";
 
 export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) {
   const { rules } = props;
@@ -16,6 +16,9 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
     before.current = { last: ticker.last, direction };
   }
   const last = rules && ticker?.last ? show(ticker.last, rules.pricePlaces) : "";
+
+  const states = useStore(marketStates);
+  useEffect(() => (rules ? watchState(rules) : undefined), [rules]);
 
   useEffect(() => {
     document.title = rules ? `${last && `${last} · `}${rules.base}/${rules.quote} · CryptoShop` : "CryptoShop";
@@ -35,6 +38,7 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
     );
   }
 
+  const state = stateOf(rules, states);
   const { direction } = before.current;
   const change = ticker.open ? toNumber(ticker.last - ticker.open) / toNumber(ticker.open) : NaN;
   const tone = change > 0 ? "up" : change < 0 ? "down" : "";
@@ -43,7 +47,7 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
       <p className="market-name">
         {rules.base}
         <span className="quiet">/{rules.quote}</span>
-        {!rules.trading && <span className="tag">Halted</span>}
+        <StateTag state={state} />
       </p>
       <p className={`market-last ${direction}`} data-testid="last-price">
         <span key={last} className={direction && `flash-${direction}`}>
@@ -53,6 +57,13 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
         {direction === "down" && <ArrowDown size={15} aria-label="falling" />}
       </p>
       <dl className="market-facts">
+        {state.indicative && (
+          <Fact head="Auction price now">
+            <span data-testid="indicative">
+              {show(state.indicative.price, rules.pricePlaces)} <span className="quiet">for {show(state.indicative.quantity, rules.quantityPlaces)} {rules.base}</span>
+            </span>
+          </Fact>
+        )}
         <Fact head="24 h change">
           <span className={tone}>{showPercent(change)}</span>
         </Fact>
@@ -64,6 +75,21 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
         <Fact head={`24 h volume (${rules.quote})`}>{showCompact(toNumber(ticker.quoteVolume))}</Fact>
       </dl>
     </section>
+  );
+}
+
+const STATES: Record<string, { text: string; title: string; tone?: string }> = {
+  AUCTION: { text: "Auction", title: "Orders are collected and trade at one price when the auction ends", tone: "accent" },
+  CANCEL_ONLY: { text: "Cancel only", title: "Orders can be cancelled, none placed" },
+};
+
+function StateTag({ state: { status } }: { state: MarketState }) {
+  if (status === "TRADING") return null;
+  const { text, title, tone } = STATES[status] ?? { text: "Halted", title: "Nothing trades right now" };
+  return (
+    <span className={`tag ${tone ?? ""}`} title={title}>
+      {text}
+    </span>
   );
 }
 

@@ -3,10 +3,12 @@ import { Pencil, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react";
 import { ApiError } from "../api/rest";
 import type { Fill, Order } from "../api/types";
+import { expiryWords } from "../api/words";
 import { type Decimal, isMultiple, multiply, parse, parseTyped, toText } from "../lib/decimal";
 import { show, showCompact } from "../lib/format";
+import { hiddenOf, isWaiting, listOf, triggerText, typeName } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { averageOf, cancel, cancelAll, edit, fills, history, type Holding, holdings, type OpenOrder, openOrders } from "../state/account";
+import { averageOf, cancel, cancelAll, edit, fills, history, type Holding, holdings, listTypes, type OpenOrder, openOrders } from "../state/account";
 import { session } from "../state/session";
 import { useStore } from "../state/store";
 import { rulesOf, tickers, worth } from "../state/venue";
@@ -67,14 +69,7 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
               <input type="checkbox" checked={here} onChange={(event) => setHere(event.target.checked)} />
               Only {rules.base}/{rules.quote}
             </label>
-            <button
-              className="button small"
-              disabled={!orders?.some((order) => order.symbol === rules.symbol)}
-              title={`Cancel every open order of ${rules.base}/${rules.quote}`}
-              onClick={() => cancelAll(rules.symbol)}
-            >
-              Cancel all
-            </button>
+            <CancelAll rules={rules} orders={orders ?? []} />
           </div>
         )}
       </div>
@@ -95,6 +90,30 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
         )}
       </div>
     </section>
+  );
+}
+
+/** All of the market's orders, or one side of them where both sides have some. */
+function CancelAll({ rules, orders }: { rules: SymbolRules; orders: readonly OpenOrder[] }) {
+  const here = orders.filter((order) => order.symbol === rules.symbol);
+  const market = `${rules.base}/${rules.quote}`;
+  const both = new Set(here.map((order) => order.side)).size === 2;
+  return (
+    <span className="button-row">
+      {both && (
+        <>
+          <button className="button small" aria-label={`Cancel the buys of ${market}`} title={`Cancel every open buy order of ${market}`} onClick={() => cancelAll(rules.symbol, "BUY")}>
+            Buys
+          </button>
+          <button className="button small" aria-label={`Cancel the sells of ${market}`} title={`Cancel every open sell order of ${market}`} onClick={() => cancelAll(rules.symbol, "SELL")}>
+            Sells
+          </button>
+        </>
+      )}
+      <button className="button small" disabled={!here.length} title={`Cancel every open order of ${market}`} onClick={() => cancelAll(rules.symbol)}>
+        Cancel all
+      </button>
+    </span>
   );
 }
 
@@ -123,16 +142,38 @@ const quantity = (symbol: string, text: string): string => show(parse(text || "0
 
 const total = (symbol: string, value: Decimal): string => show(value, Math.max(2, rulesOf(symbol)?.pricePlaces ?? 2));
 
-const TYPES: Record<string, string> = { LIMIT: "Limit", LIMIT_MAKER: "Post-only", MARKET: "Market" };
+const trigger = (order: Order): string => triggerText(order, (value) => show(value, rulesOf(order.symbol)?.pricePlaces ?? 2));
 
-function typeName(order: Order): string {
-  const name = TYPES[order.type] ?? order.type;
-  return order.type === "LIMIT" && order.timeInForce !== "GTC" ? `${name} ${order.timeInForce}` : name;
+/** The limit; what executes at market, or takes its price from the book, says so. */
+function limitText(order: Order): string {
+  if (/^(MARKET|STOP_LOSS|TAKE_PROFIT)$/.test(order.type)) return "Market";
+  if (order.pegPriceType && !parse(order.price || "0")) return (order.pegPriceType === "PRIMARY_PEG") === (order.side === "BUY") ? "Best bid" : "Best offer";
+  return price(order.symbol, order.price);
+}
+
+function TypeCell({ order }: { order: Order }) {
+  const type = useStore(listTypes).get(listOf(order) ?? -1);
+  return (
+    <>
+      {typeName(order)}
+      {listOf(order) !== null && <span className="tag list-tag">{type ?? "List"}</span>}
+    </>
+  );
 }
 
 const STATUSES: Record<string, string> = {
   NEW: "Open", PARTIALLY_FILLED: "Partly filled", FILLED: "Filled", CANCELED: "Cancelled", EXPIRED: "Expired", EXPIRED_IN_MATCH: "Expired (own order)", REJECTED: "Refused",
 };
+
+function StatusCell({ order }: { order: Order }) {
+  const reason = expiryWords(order.expiryReason);
+  return (
+    <span title={reason}>
+      {STATUSES[order.status] ?? order.status}
+      {reason && <span className="quiet extra-inline">: {reason.charAt(0).toLowerCase() + reason.slice(1)}</span>}
+    </span>
+  );
+}
 
 const sizeOf = (order: Order): string => (parse(order.origQty) ? quantity(order.symbol, order.origQty) : quantity(order.symbol, order.executedQty));
 
@@ -140,30 +181,40 @@ const orderColumns: Column<Order>[] = [
   { key: "time", head: "Time", extra: true, cell: (order) => <Moment ms={order.time} /> },
   { key: "market", head: "Market", cell: (order) => marketName(order.symbol) },
   { key: "side", head: "Side", cell: (order) => <SideCell side={order.side} /> },
-  { key: "type", head: "Type", extra: true, cell: typeName },
+  { key: "type", head: "Type", extra: true, cell: (order) => <TypeCell order={order} /> },
 ];
 
 // ---------------------------------------------------------------- open orders
 
 function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
   const [editing, setEditing] = useState<OpenOrder | null>(null);
+  const [ending, setEnding] = useState<OpenOrder | null>(null);
   const columns = useMemo<Column<OpenOrder>[]>(
     () => [
       ...orderColumns,
-      { key: "price", head: "Price", right: true, cell: (order) => price(order.symbol, order.price) },
-      { key: "amount", head: "Amount", right: true, cell: (order) => quantity(order.symbol, order.origQty) },
+      { key: "trigger", head: "Trigger", right: true, extra: true, cell: (order) => trigger(order) || <span className="quiet">—</span> },
+      { key: "price", head: "Price", right: true, cell: (order) => <PriceCell order={order} /> },
+      { key: "amount", head: "Amount", right: true, cell: (order) => <SizeCell order={order} /> },
       { key: "filled", head: "Filled", right: true, cell: (order) => <Filled order={order} /> },
-      { key: "total", head: "Total", right: true, extra: true, cell: (order) => total(order.symbol, multiply(parse(order.price), parse(order.origQty))) },
+      { key: "total", head: "Total", right: true, extra: true, cell: (order) => (parse(order.price) ? total(order.symbol, multiply(parse(order.price), parse(order.origQty))) : "—") },
       {
         key: "act",
         head: "",
         right: true,
         cell: (order) => (
           <span className="row-tools">
-            <button className="icon-button small" aria-label={`Change the order at ${order.price}`} title="Change" disabled={!!order.pending} onClick={() => setEditing(order)}>
-              <Pencil size={14} />
-            </button>
-            <button className="icon-button small" aria-label={`Cancel the order at ${order.price}`} title="Cancel" disabled={!!order.pending} onClick={() => cancel(order)}>
+            {mayChange(order) && (
+              <button className="icon-button small" aria-label={`Change the order at ${order.price}`} title="Change" disabled={!!order.pending} onClick={() => setEditing(order)}>
+                <Pencil size={14} />
+              </button>
+            )}
+            <button
+              className="icon-button small"
+              aria-label={listOf(order) === null ? `Cancel the order at ${order.price}` : `Cancel the order at ${order.price} and those bound to it`}
+              title={listOf(order) === null ? "Cancel" : "Cancel it and those bound to it"}
+              disabled={!!order.pending}
+              onClick={() => (listOf(order) === null ? cancel(order) : setEnding(order))}
+            >
               <X size={16} />
             </button>
           </span>
@@ -179,47 +230,113 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
         columns={columns}
         rows={rows}
         rowKey={(order) => order.orderId}
-        rowClass={(order) => (order.pending ? "pending" : "")}
+        rowClass={(order) => `${order.pending ? "pending" : ""} ${listOf(order) === null ? "" : "bound"}`}
         empty={
           <Empty title="No open orders">
-            <p>Limit orders wait here until they fill or you cancel them.</p>
+            <p>Limit orders and stops wait here until they fill or you cancel them.</p>
           </Empty>
         }
       />
       {editing && <EditOrder order={editing} onClose={() => setEditing(null)} />}
+      {ending && <EndList order={ending} onClose={() => setEnding(null)} />}
     </>
   );
 }
 
+/** Orders of a list stand as they were placed; a pegged one has no price of its own. */
+const mayChange = (order: Order): boolean => listOf(order) === null && !order.pegPriceType;
+
+/** On phones, where there is no column for it, what waits shows its trigger instead of its limit. */
+function PriceCell({ order }: { order: Order }) {
+  if (!isWaiting(order) || !trigger(order)) return limitText(order);
+  return (
+    <>
+      <span className="extra-inline">{limitText(order)}</span>
+      <span className="narrow-inline">{trigger(order)}</span>
+    </>
+  );
+}
+
+function SizeCell({ order }: { order: Order }) {
+  const hidden = hiddenOf(order);
+  return (
+    <>
+      {hidden !== null && <span className="quiet extra-inline">{hidden ? `${quantity(order.symbol, toText(hidden))} hidden of ` : "all shown of "}</span>}
+      {quantity(order.symbol, order.origQty)}
+    </>
+  );
+}
+
+function EndList({ order, onClose }: { order: OpenOrder; onClose: () => void }) {
+  const orders = useStore(openOrders);
+  const bound = (orders ?? []).filter((other) => listOf(other) === listOf(order));
+  const both = bound.length === 2;
+  return (
+    <Dialog title={both ? "Cancel both orders?" : "Cancel all orders of the list?"} onClose={onClose}>
+      <p>{both ? "This order is one of a pair. Cancelling it cancels the other too:" : "These orders are bound to each other. They end together:"}</p>
+      <ul className="concerns">
+        {bound.map((one) => (
+          <li key={one.orderId}>
+            {one.side === "BUY" ? "Buy" : "Sell"} {quantity(one.symbol, one.origQty)}, {typeName(one).toLowerCase()} {[trigger(one), limitText(one)].filter(Boolean).join(" at ")}
+          </li>
+        ))}
+      </ul>
+      <div className="dialog-buttons">
+        <button type="button" className="button" onClick={onClose}>
+          Keep {both ? "both" : "them"}
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          onClick={() => {
+            onClose();
+            cancel(order);
+          }}
+        >
+          Cancel {both ? "both" : "them"}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
 function Filled({ order }: { order: Order }) {
+  if (order.status === "PENDING_NEW") return <span title="Waits until the first order of its list is filled">Pending</span>;
+  if (isWaiting(order)) return <span title={`Waits for the last price: ${trigger(order)}`}>Waiting</span>;
   const size = parse(order.origQty);
   const share = size ? Number((parse(order.executedQty) * 1000n) / size) / 10 : 0;
   return <span title={`${quantity(order.symbol, order.executedQty)} filled`}>{share.toFixed(share % 1 ? 1 : 0)}%</span>;
 }
 
+/** The numbers of an order that can be changed, as they are typed. */
+function editable(order: OpenOrder): Record<"stopPrice" | "price" | "quantity", string> {
+  const typed = (text: string | undefined): string => (text && parse(text) ? toText(parse(text)) : "");
+  return { stopPrice: typed(order.stopPrice), price: typed(order.price), quantity: typed(order.origQty) };
+}
+
 function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }) {
   const rules = rulesOf(order.symbol)!;
-  const [newPrice, setPrice] = useState(toText(parse(order.price)));
-  const [newSize, setSize] = useState(toText(parse(order.origQty)));
+  const [before] = useState(() => editable(order));
+  const [typed, setTyped] = useState(before);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
   const id = useId();
-  const typedPrice = parseTyped(newPrice);
-  const typedSize = parseTyped(newSize);
+  const values = { stopPrice: parseTyped(typed.stopPrice), price: parseTyped(typed.price), quantity: parseTyped(typed.quantity) };
+  const off = (name: keyof typeof values, step: Decimal): boolean => before[name] !== "" && (values[name] === null || values[name] <= 0n || !isMultiple(values[name], step));
   const error =
-    typedPrice === null || typedPrice <= 0n || !isMultiple(typedPrice, rules.tick)
-      ? `Prices move in steps of ${toText(rules.tick)} ${rules.quote}`
-      : typedSize === null || typedSize <= 0n || !isMultiple(typedSize, rules.step)
-        ? `Amounts move in steps of ${toText(rules.step)} ${rules.base}`
-        : "";
-  const keepsPlace = typedPrice === parse(order.price) && typedSize !== null && typedSize < parse(order.origQty);
+    off("stopPrice", rules.tick) || off("price", rules.tick) ? `Prices move in steps of ${toText(rules.tick)} ${rules.quote}`
+    : off("quantity", rules.step) ? `Amounts move in steps of ${toText(rules.step)} ${rules.base}`
+    : "";
+  const samePrices = values.price === parseTyped(before.price) && values.stopPrice === parseTyped(before.stopPrice);
+  const keepsPlace = samePrices && values.quantity !== null && values.quantity < parse(order.origQty);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (error || busy) return;
     setBusy(true);
     try {
-      await edit(order, toText(typedPrice!), toText(typedSize!));
+      const text = (value: Decimal | null) => (value === null ? undefined : toText(value));
+      await edit(order, { stopPrice: text(values.stopPrice), price: text(values.price), quantity: toText(values.quantity!) }, keepsPlace);
       onClose();
     } catch (problem) {
       setRefusal(problem instanceof ApiError ? problem.message : String(problem));
@@ -227,19 +344,23 @@ function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }
     }
   };
 
+  const fields = [
+    { name: "stopPrice", label: "Stop price", unit: rules.quote },
+    { name: "price", label: "Price", unit: rules.quote },
+    { name: "quantity", label: "Amount", unit: rules.base },
+  ] as const;
   return (
     <Dialog title={`Change ${order.side === "BUY" ? "buy" : "sell"} order`} onClose={onClose}>
       <form className="form" onSubmit={submit} noValidate autoComplete="off">
-        <div className="input number">
-          <label htmlFor={`${id}-price`}>Price</label>
-          <input id={`${id}-price`} inputMode="decimal" value={newPrice} onChange={(event) => setPrice(event.target.value)} />
-          <span className="unit">{rules.quote}</span>
-        </div>
-        <div className="input number">
-          <label htmlFor={`${id}-size`}>Amount</label>
-          <input id={`${id}-size`} inputMode="decimal" value={newSize} onChange={(event) => setSize(event.target.value)} />
-          <span className="unit">{rules.base}</span>
-        </div>
+        {fields
+          .filter(({ name }) => before[name])
+          .map(({ name, label, unit }) => (
+            <div key={name} className="input number">
+              <label htmlFor={`${id}-${name}`}>{label}</label>
+              <input id={`${id}-${name}`} inputMode="decimal" value={typed[name]} onChange={(event) => setTyped({ ...typed, [name]: event.target.value })} />
+              <span className="unit">{unit}</span>
+            </div>
+          ))}
         <p className={error ? "field-error" : "field-hint"}>
           {error || (keepsPlace ? "The order keeps its place in the queue." : "The order is replaced in one step and queues anew.")}
         </p>
@@ -273,11 +394,12 @@ function ThisMarket({ rules, what }: { rules: SymbolRules | null; what: string }
 
 const historyColumns: Column<Order>[] = [
   ...orderColumns,
-  { key: "price", head: "Price", right: true, extra: true, cell: (order) => (order.type === "MARKET" ? "Market" : price(order.symbol, order.price)) },
+  { key: "trigger", head: "Trigger", right: true, extra: true, cell: (order) => trigger(order) || <span className="quiet">—</span> },
+  { key: "price", head: "Price", right: true, extra: true, cell: limitText },
   { key: "average", head: "Average", right: true, cell: (order) => price(order.symbol, averageOf(order)) },
   { key: "amount", head: "Amount", right: true, cell: sizeOf },
   { key: "filled", head: "Filled", right: true, extra: true, cell: (order) => quantity(order.symbol, order.executedQty) },
-  { key: "status", head: "Status", right: true, cell: (order) => STATUSES[order.status] ?? order.status },
+  { key: "status", head: "Status", right: true, cell: (order) => <StatusCell order={order} /> },
 ];
 
 function History({ rules }: { rules: SymbolRules | null }) {

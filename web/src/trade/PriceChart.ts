@@ -23,6 +23,7 @@ import { get } from "../api/rest";
 import type { Fill, KlineEvent, KlineRow, Order } from "../api/types";
 import { toNumber } from "../lib/decimal";
 import { group } from "../lib/format";
+import { isWaiting } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
 import type { Market } from "../state/market";
 import { onAppearance } from "../state/settings";
@@ -204,16 +205,23 @@ export class PriceChart {
   showOrders(orders: readonly Order[]): void {
     this.orders = orders;
     for (const line of this.lines) this.candles.removePriceLine(line);
-    this.lines = orders.map((order) =>
-      this.candles.createPriceLine({
-        price: +order.price,
-        color: order.side === "BUY" ? this.colors.up : this.colors.down,
-        lineStyle: LineStyle.Dashed,
-        lineWidth: 1,
-        axisLabelVisible: true,
-        title: `${order.side === "BUY" ? "Buy" : "Sell"} ${+order.origQty - +order.executedQty > 0 ? trim(+order.origQty - +order.executedQty, this.rules) : ""}`,
-      }),
-    );
+    this.lines = orders.flatMap((order) => this.linesOf(order));
+  }
+
+  /** Dashed where the order has its limit, dotted where it waits for the last price. */
+  private linesOf(order: Order): IPriceLine[] {
+    const { up, down } = this.colors;
+    const color = order.side === "BUY" ? up : down;
+    const rest = +order.origQty - +order.executedQty;
+    const what = `${order.side === "BUY" ? "Buy" : "Sell"}${rest > 0 ? ` ${trim(rest, this.rules)}` : ""}`;
+    const draw = (price: number, lineStyle: LineStyle, title: string) =>
+      this.candles.createPriceLine({ price, color, lineStyle, lineWidth: 1, axisLabelVisible: true, title });
+    const stop = isWaiting(order) ? +(order.stopPrice ?? 0) : 0;
+    const limit = +order.price;
+    return [
+      ...(stop ? [draw(stop, LineStyle.Dotted, `${order.trailingDelta ? "Trail" : "Stop"}: ${what.toLowerCase()}`)] : []),
+      ...(limit && limit !== stop ? [draw(limit, LineStyle.Dashed, stop ? `${what} after stop` : what)] : []),
+    ];
   }
 
   showFills(fills: readonly Fill[]): void {

@@ -1,22 +1,26 @@
-/** The order ticket: what is typed is checked as one types, and the button says exactly what it will do. */
+/** The order ticket: what is typed is checked as one types, a sentence says what will happen, and the button what it will do. */
 import { ChevronDown } from "lucide-react";
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
-import { ApiError, postJson } from "../api/rest";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
+import { ApiError } from "../api/rest";
 import { LocalBook } from "../lib/book";
-import { type Decimal, multiply, ONE, parse, toText } from "../lib/decimal";
-import { group, show, showAge } from "../lib/format";
+import { ONE, parse, toText } from "../lib/decimal";
+import { show, showAge } from "../lib/format";
+import { countOpen } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { type Checked, checkTicket, type Means, percentUsed, sizeForPercent, stepText } from "../lib/ticket";
-import { fees, holdings, place } from "../state/account";
+import { type Checked, checkTicket, hasLimit, isPegged, type Kind, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
+import { actionText, sentence } from "../lib/ticketWords";
+import { fees, holdings, openOrders, place } from "../state/account";
 import type { Market } from "../state/market";
-import { say, sayError } from "../state/notices";
+import { sayError } from "../state/notices";
 import { session } from "../state/session";
 import { FrameStore, useStore } from "../state/store";
-import { venue } from "../state/venue";
+import { marketStates, stateOf, tickers } from "../state/venue";
 import { Dialog } from "../ui/Dialog";
-import { to } from "../ui/route";
 import { Segments } from "../ui/Segments";
 import { useLostAge } from "../ui/Shell";
+import { DemoFunds, Estimate, LoginInstead, Pair } from "./TicketEstimate";
+import { TicketExtras } from "./TicketExtras";
+import { NumberField, PriceFields, stepKeys } from "./TicketFields";
 import { followBest, priceTouched, takeSide, ticket as ticketStore, ticketSheet, write } from "./ticketStore";
 
 const STILL = new FrameStore(0);
@@ -25,12 +29,21 @@ const DEFAULT_FEE = parse("0.001");
 const MARKS = [25, 50, 75, 100];
 const SLOW_MS = 300;
 
-const EXECUTIONS = [
-  { value: "GTC", text: "GTC", title: "Good till cancelled: stays in the book until it fills" },
-  { value: "POST", text: "Post-only", title: "Only adds to the book; refused if it would trade at once" },
-  { value: "IOC", text: "IOC", title: "Immediate or cancel: takes what is there, cancels the rest" },
-  { value: "FOK", text: "FOK", title: "Fill or kill: the whole amount at once, or nothing" },
-] as const;
+const KINDS: readonly { value: Kind; text: string; title: string; key: string }[] = [
+  { value: "LIMIT", text: "Limit", title: "At your price or better (L)", key: "l" },
+  { value: "MARKET", text: "Market", title: "Now, at the best prices there are (M)", key: "m" },
+  { value: "STOP", text: "Stop", title: "Once the last price reaches yours: stop loss or take profit (P)", key: "p" },
+  { value: "TRAILING", text: "Trailing", title: "A stop that follows the price at a distance (T)", key: "t" },
+  { value: "OCO", text: "OCO", title: "Take profit and stop, one cancels the other (O)", key: "o" },
+];
+
+/** The kinds of order that the market takes. */
+function kindsOf(rules: SymbolRules) {
+  const takes: Record<Kind, boolean> = {
+    LIMIT: true, MARKET: rules.types.has("MARKET"), STOP: rules.types.has("STOP_LOSS"), TRAILING: rules.trailing !== null, OCO: rules.pairs,
+  };
+  return KINDS.filter(({ value }) => takes[value]);
+}
 
 export function TicketPanel(props: { rules: SymbolRules | null; market: Market | null }) {
   return (
@@ -44,7 +57,7 @@ export function TicketPanel(props: { rules: SymbolRules | null; market: Market |
 function TicketBones() {
   return (
     <div className="ticket-form" aria-busy="true">
-      {[40, 32, 28, 36, 36, 20, 64, 44].map((height, i) => (
+      {[40, 32, 36, 36, 20, 28, 20, 64, 44].map((height, i) => (
         <span key={i} className="bone" style={{ height }} />
       ))}
     </div>
@@ -54,37 +67,51 @@ function TicketBones() {
 function useMeans(rules: SymbolRules): Means {
   const owned = useStore(holdings);
   const rates = useStore(fees).get(rules.symbol);
-  return useMemo(
-    () => ({
-      availableBase: owned ? (owned.get(rules.base)?.available ?? 0n) : null,
+  const orders = useStore(openOrders);
+  return useMemo(() => {
+    const base = owned?.get(rules.base);
+    return {
+      availableBase: owned ? (base?.available ?? 0n) : null,
       availableQuote: owned ? (owned.get(rules.quote)?.available ?? 0n) : null,
       makerFee: rates?.maker ?? DEFAULT_FEE,
       takerFee: rates?.taker ?? DEFAULT_FEE,
-    }),
-    [owned, rates, rules],
-  );
+      open: orders ? countOpen(orders, rules.symbol, (base?.available ?? 0n) + (base?.held ?? 0n)) : undefined,
+    };
+  }, [owned, rates, orders, rules]);
+}
+
+function useView(rules: SymbolRules, market: Market | null): MarketView {
+  useStore(market?.bookFrame ?? STILL);
+  const last = useStore(tickers).get(rules.symbol)?.last ?? 0n;
+  return { book: market?.book ?? NO_BOOK, last, now: Date.now() };
 }
 
 function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | null }) {
   const typed = useStore(ticketStore);
-  useStore(market?.bookFrame ?? STILL);
-  const book = market?.book ?? NO_BOOK;
+  const view = useView(rules, market);
   const means = useMeans(rules);
   const member = useStore(session).state === "member";
+  const { status } = stateOf(rules, useStore(marketStates));
   const lost = useLostAge();
   const [sending, setSending] = useState<"" | "sent" | "slow">("");
   const [refusal, setRefusal] = useState("");
   const [asking, setAsking] = useState<{ checked: Checked; concerns: string[] } | null>(null);
   const form = useRef<HTMLFormElement>(null);
 
-  const own = typed.side === "BUY" ? book.bestBid : book.bestAsk;
-  const ticket = useMemo(() => (typed.price || priceTouched.value || !own ? typed : { ...typed, price: toText(own) }), [typed, own]);
-  const checked = checkTicket(ticket, rules, book, means);
+  const kinds = useMemo(() => kindsOf(rules), [rules]);
+  const kind = kinds.some(({ value }) => value === typed.kind) ? typed.kind : "LIMIT";
+  const best = typed.side === "BUY" ? view.book.bestBid : view.book.bestAsk;
+  const ticket = useMemo(() => {
+    const follows = kind === "LIMIT" && !typed.price && !priceTouched.value && best && !isPegged(typed);
+    return { ...typed, kind, price: follows ? toText(best) : typed.price };
+  }, [typed, kind, best]);
+  const checked = checkTicket(ticket, rules, view, means);
   const buying = ticket.side === "BUY";
-  useTicketKeys(form);
+  const opening = openingOf(status, ticket.kind, rules);
+  useTicketKeys(form, kinds);
 
-  /** A size belongs to a price: from the first one on, the price stays where it is. */
-  const writeSize = (size: string) => write(ticket.kind === "LIMIT" && size ? { size, price: ticket.price } : { size });
+  /** A size belongs to a price: from the first one on, a limit order's price stays where it is. */
+  const writeSize = (size: string) => write(ticket.kind === "LIMIT" && size && !isPegged(ticket) ? { size, price: ticket.price } : { size });
 
   useEffect(() => setRefusal(""), [typed]);
 
@@ -108,9 +135,9 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!member || !rules.trading) return;
+    if (!member || opening) return;
     if (!checked.request) {
-      form.current?.querySelector<HTMLInputElement>("input[aria-invalid=true], input[inputmode=decimal]:placeholder-shown")?.focus();
+      form.current?.querySelector<HTMLInputElement>("input[aria-invalid=true], input[inputmode=decimal]:placeholder-shown:not([name=visible])")?.focus();
       return;
     }
     const concerns = lost === null ? checked.concerns : [`The connection is lost; prices are ${showAge(lost)} old.`, ...checked.concerns];
@@ -118,18 +145,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
     else send(checked);
   };
 
-  const step = (field: "price" | "size") => (event: KeyboardEvent<HTMLInputElement>) => {
-    const direction = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
-    if (!direction) return;
-    event.preventDefault();
-    const count = direction * (event.shiftKey ? 10 : 1);
-    if (field === "price") write({ price: stepText(ticket.price, rules.tick, count, own) });
-    else writeSize(stepText(ticket.size, ticket.sizeBy === "amount" ? rules.step : ONE, count, 0n));
-  };
-
-  const percent = percentUsed(ticket, checked, means);
-  const slide = (value: number) => writeSize(value === 0 ? "" : sizeForPercent(ticket, rules, book, means, value));
-
+  const said = sentence(ticket, checked, rules, view);
   return (
     <form className="ticket-form" ref={form} onSubmit={submit} noValidate autoComplete="off">
       <div className="sheet-head">
@@ -151,77 +167,40 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
           ]}
         />
       </div>
-      <Segments
-        label="Order type"
-        value={ticket.kind}
-        onChange={(kind) => write({ kind })}
-        choices={[
-          { value: "LIMIT", text: "Limit", title: "At your price or better" },
-          { value: "MARKET", text: "Market", title: "Now, at the best prices there are" },
-        ]}
-      />
-      {ticket.kind === "LIMIT" ? (
-        <>
-          <NumberField
-            name="price"
-            label="Price"
-            unit={rules.quote}
-            value={ticket.price}
-            error={checked.priceError}
-            onChange={(price) => write({ price })}
-            onKeyDown={step("price")}
-            quick={own ? [{ text: buying ? "Best bid" : "Best offer", take: () => write({ price: toText(own) }) }] : []}
-          />
-          <Segments label="How long" className="plain" value={ticket.execution} onChange={(execution) => write({ execution })} choices={EXECUTIONS} />
-        </>
-      ) : (
-        <p className="note market-note">
-          {book.state === "live" && (buying ? book.bestAsk : book.bestBid)
-            ? `Best ${buying ? "offer" : "bid"} ${show(buying ? book.bestAsk : book.bestBid, rules.pricePlaces)} ${rules.quote}`
-            : "Waiting for the book"}
-        </p>
-      )}
+      <Segments label="Order type" className="kinds" value={ticket.kind} onChange={(chosen) => write({ kind: chosen })} choices={kinds} />
+      <PriceFields ticket={ticket} checked={checked} rules={rules} view={view} />
       <NumberField
         name="size"
         label={ticket.sizeBy === "amount" ? "Amount" : "Total"}
         unit={ticket.sizeBy === "amount" ? rules.base : rules.quote}
         value={ticket.size}
-        error={checked.sizeError}
+        error={checked.errors.size ?? ""}
         onChange={writeSize}
-        onKeyDown={step("size")}
+        onKeyDown={stepKeys(ticket.size, ticket.sizeBy === "amount" ? rules.step : ONE, 0n, writeSize)}
         onUnit={() => write({ sizeBy: ticket.sizeBy === "amount" ? "total" : "amount", size: convertSize(ticket.sizeBy, checked, rules) })}
         unitTitle={`type the ${ticket.sizeBy === "amount" ? `total in ${rules.quote}` : `amount in ${rules.base}`} instead`}
       />
-      <div className="slide">
-        <input
-          type="range"
-          min={0}
-          max={100}
-          step={1}
-          value={percent}
-          disabled={!member}
-          aria-label={`Share of the available ${buying ? rules.quote : rules.base}`}
-          aria-valuetext={`${percent} percent`}
-          style={{ "--share": `${percent}%` } as React.CSSProperties}
-          onChange={(event) => slide(Number(event.target.value))}
-        />
-        <div className="marks">
-          {MARKS.map((mark) => (
-            <button key={mark} type="button" disabled={!member} aria-label={`Use ${mark} percent`} onClick={() => slide(mark)}>
-              {mark}%
-            </button>
-          ))}
-        </div>
-      </div>
-      <Estimate checked={checked} rules={rules} means={means} buying={buying} market={ticket.kind === "MARKET"} />
+      <SizeSlide
+        percent={percentUsed(ticket, checked, means)}
+        disabled={!member}
+        asset={buying ? rules.quote : rules.base}
+        onChange={(percent) => writeSize(percent === 0 ? "" : sizeForPercent(ticket, rules, view, means, percent))}
+      />
+      <TicketExtras ticket={ticket} checked={checked} rules={rules} />
+      <Estimate checked={checked} rules={rules} means={means} buying={buying} estimated={!hasLimit(ticket)} />
+      {said && (
+        <p className="said" data-testid="sentence">
+          {said}
+        </p>
+      )}
       {refusal && (
         <p className="note refusal" role="alert">
           {refusal}
         </p>
       )}
       {member ? (
-        <button className={`button submit ${buying ? "buy" : "sell"}`} type="submit" disabled={!rules.trading || sending !== ""} aria-busy={sending === "slow"}>
-          {sending === "slow" ? "Sending…" : rules.trading ? actionText(buying, checked, rules) : `${rules.base}/${rules.quote} is halted`}
+        <button className={`button submit ${buying ? "buy" : "sell"}`} type="submit" disabled={opening !== "" || sending !== ""} aria-busy={sending === "slow"}>
+          {sending === "slow" ? "Sending…" : opening || actionText(ticket, checked, rules)}
         </button>
       ) : (
         <LoginInstead />
@@ -239,7 +218,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
               Change it
             </button>
             <button type="button" className={`button ${buying ? "buy" : "sell"}`} onClick={() => send(asking.checked)}>
-              {actionText(buying, asking.checked, rules)}
+              {actionText(ticket, asking.checked, rules)}
             </button>
           </div>
         </Dialog>
@@ -248,9 +227,11 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
   );
 }
 
-function actionText(buying: boolean, checked: Checked, rules: SymbolRules): string {
-  const amount = checked.quantity ? ` ${group(toText(checked.quantity))}` : "";
-  return `${buying ? "Buy" : "Sell"}${amount} ${rules.base}`;
+/** Why nothing can be placed right now; "" while something can. */
+function openingOf(status: string, kind: Kind, rules: SymbolRules): string {
+  if (status === "TRADING") return "";
+  if (status === "AUCTION") return kind === "MARKET" ? "No market orders during the auction" : kind === "OCO" ? "No pairs during the auction" : "";
+  return `${rules.base}/${rules.quote} is ${status === "CANCEL_ONLY" ? "closed to new orders" : "halted"}`;
 }
 
 function convertSize(from: "amount" | "total", checked: Checked, rules: SymbolRules): string {
@@ -259,167 +240,45 @@ function convertSize(from: "amount" | "total", checked: Checked, rules: SymbolRu
   return show(value, from === "amount" ? rules.quotePlaces : rules.quantityPlaces).replace(/[^\d.]/g, "").replace(/\.?0+$/, "");
 }
 
-function NumberField(props: {
-  name: string;
-  label: string;
-  unit: string;
-  value: string;
-  error: string;
-  onChange: (text: string) => void;
-  onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => void;
-  onUnit?: () => void;
-  unitTitle?: string;
-  quick?: { text: string; take: () => void }[];
-}) {
-  const id = useId();
+function SizeSlide(props: { percent: number; disabled: boolean; asset: string; onChange: (percent: number) => void }) {
+  const { percent, disabled } = props;
   return (
-    <div className="field">
-      <div className={`input number ${props.error ? "bad" : ""}`}>
-        <label htmlFor={id}>{props.label}</label>
-        {props.quick?.map(({ text, take }) => (
-          <button key={text} type="button" className="link-button quick-price" onClick={take}>
-            {text}
+    <div className="slide">
+      <input
+        type="range"
+        min={0}
+        max={100}
+        step={1}
+        value={percent}
+        disabled={disabled}
+        aria-label={`Share of the available ${props.asset}`}
+        aria-valuetext={`${percent} percent`}
+        style={{ "--share": `${percent}%` } as React.CSSProperties}
+        onChange={(event) => props.onChange(Number(event.target.value))}
+      />
+      <div className="marks">
+        {MARKS.map((mark) => (
+          <button key={mark} type="button" disabled={disabled} aria-label={`Use ${mark} percent`} onClick={() => props.onChange(mark)}>
+            {mark}%
           </button>
         ))}
-        <input
-          id={id}
-          name={props.name}
-          inputMode="decimal"
-          placeholder="0"
-          value={props.value}
-          aria-invalid={props.error !== ""}
-          aria-describedby={props.error ? `${id}-error` : undefined}
-          onChange={(event) => props.onChange(event.target.value.replace(/[^\d.,\s]/g, ""))}
-          onFocus={(event) => event.target.select()}
-          onKeyDown={props.onKeyDown}
-        />
-        {props.onUnit ? (
-          <button type="button" className="unit unit-button" aria-label={`${props.unit}: ${props.unitTitle}`} onClick={props.onUnit}>
-            {props.unit}
-            <ChevronDown size={12} aria-hidden="true" />
-          </button>
-        ) : (
-          <span className="unit">{props.unit}</span>
-        )}
       </div>
-      {props.error && (
-        <p className="field-error" id={`${id}-error`}>
-          {props.error}
-        </p>
-      )}
     </div>
   );
 }
 
-function Estimate(props: { checked: Checked; rules: SymbolRules; means: Means; buying: boolean; market: boolean }) {
-  const { checked, rules, means, buying, market } = props;
-  const available = buying ? means.availableQuote : means.availableBase;
-  const places = (asset: string) => (asset === rules.base ? rules.basePlaces : rules.quotePlaces);
-  const showIn = (value: Decimal | null, asset: string) => (value === null ? "—" : `${show(value, Math.min(places(asset), 8))} ${asset}`);
-  const asset = buying ? rules.quote : rules.base;
-  const received = checked.fee === null ? null : (buying ? checked.quantity! : checked.total!) - checked.fee;
-  return (
-    <dl className="estimate">
-      <dt>Available</dt>
-      <dd data-testid="available">{available === null ? "—" : `${show(available, buying ? Math.max(2, rules.pricePlaces) : rules.quantityPlaces)} ${asset}`}</dd>
-      {market && (
-        <>
-          <dt>Average price</dt>
-          <dd>{checked.averagePrice ? `≈ ${show(checked.averagePrice, rules.pricePlaces)} ${rules.quote}` : "—"}</dd>
-        </>
-      )}
-      <dt>
-        Fee ({show(multiply(checked.feeRate, parse("100")), 3).replace(/0$/, "")}% {checked.crosses ? "taker" : "maker"})
-      </dt>
-      <dd>{checked.fee === null ? "—" : `≈ ${showIn(checked.fee, checked.feeAsset)}`}</dd>
-      <dt>You receive</dt>
-      <dd>{received === null ? "—" : `≈ ${showIn(received, checked.feeAsset)}`}</dd>
-      <dt className="strong">Total</dt>
-      <dd className="strong">{checked.total === null ? "—" : `${market ? "≈ " : ""}${show(checked.total, Math.max(2, rules.pricePlaces))} ${rules.quote}`}</dd>
-    </dl>
-  );
-}
-
-/** The two assets of this market, available and held. */
-function Pair({ rules }: { rules: SymbolRules }) {
-  const owned = useStore(holdings);
-  if (!owned) return null;
-  return (
-    <section className="pair" aria-label="Your assets here">
-      <header>
-        <h2>Assets</h2>
-        <a {...to("/wallet")}>Wallet</a>
-      </header>
-      <dl>
-        {[rules.base, rules.quote].map((asset) => {
-          const { available, held } = owned.get(asset) ?? { available: 0n, held: 0n };
-          return (
-            <div key={asset} style={{ display: "contents" }} data-asset={asset}>
-              <dt>{asset}</dt>
-              <dd data-testid={`available-${asset}`}>{show(available, 8)}</dd>
-              {held > 0n && (
-                <>
-                  <dt className="held">held by orders</dt>
-                  <dd className="held">{show(held, 8)}</dd>
-                </>
-              )}
-            </div>
-          );
-        })}
-      </dl>
-    </section>
-  );
-}
-
-function LoginInstead() {
-  const { config } = useStore(venue);
-  return (
-    <div className="login-instead">
-      <a className="button primary" {...to("/login")}>
-        Log in to trade
-      </a>
-      <p className="field-hint">
-        New here? <a {...to("/signup")}>Sign up</a>
-        {config.demo && ", it takes ten seconds and the money is play money"}.
-      </p>
-    </div>
-  );
-}
-
-function DemoFunds(props: { rules: SymbolRules; means: Means; buying: boolean }) {
-  const { config } = useStore(venue);
-  const asset = props.buying ? props.rules.quote : props.rules.base;
-  const available = props.buying ? props.means.availableQuote : props.means.availableBase;
-  if (!config.demo || available !== 0n) return null;
-  return (
-    <p className="field-hint">
-      You have no {asset} yet.{" "}
-      <button
-        type="button"
-        className="link-button"
-        onClick={() =>
-          postJson("/account/faucet", { asset })
-            .then(() => say(`Demo ${asset} added`))
-            .catch(sayError)
-        }
-      >
-        Get demo {asset}
-      </button>
-    </p>
-  );
-}
-
-/** B and S choose the side, L and M the kind, from anywhere but text fields; Esc clears, then leaves. */
-function useTicketKeys(form: React.RefObject<HTMLFormElement | null>) {
+/** B and S choose the side, L, M, P, T and O the kind, from anywhere but text fields; Esc clears, then leaves. */
+function useTicketKeys(form: React.RefObject<HTMLFormElement | null>, kinds: ReturnType<typeof kindsOf>) {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog, [role=combobox], textarea, input[type=text], input[type=email], input[type=password]")) return;
-      const key = event.key.toLowerCase();
-      if (key === "b" || key === "s" || key === "l" || key === "m") {
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog, [role=combobox], textarea, select, input[type]:not([type=radio], [type=checkbox], [type=range])")) return;
+      const pressed = event.key.toLowerCase();
+      const kind = kinds.find(({ key }) => key === pressed);
+      if (pressed === "b" || pressed === "s" || kind) {
         event.preventDefault();
-        if (key === "b" || key === "s") takeSide(key === "b" ? "BUY" : "SELL");
-        else write({ kind: key === "l" ? "LIMIT" : "MARKET" });
+        if (kind) write({ kind: kind.value });
+        else takeSide(pressed === "b" ? "BUY" : "SELL");
         ticketSheet.set(true);
         requestAnimationFrame(() => form.current?.querySelector<HTMLInputElement>("input[inputmode=decimal]")?.focus());
       } else if (event.key === "Escape") {
@@ -431,7 +290,7 @@ function useTicketKeys(form: React.RefObject<HTMLFormElement | null>) {
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [form]);
+  }, [form, kinds]);
 }
 
 /** Phones: two thumbs' worth of buttons that open the sheet. */

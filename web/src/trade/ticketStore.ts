@@ -1,26 +1,32 @@
 /** What is being typed into the order ticket. Kept outside the form because the book, the chart and the keyboard write it too. */
 import { type Decimal, toText } from "../lib/decimal";
-import type { Side, Ticket } from "../lib/ticket";
+import { BLANK, hasLimit, isPegged, isStop, type Side, type Ticket } from "../lib/ticket";
 import { Store } from "../state/store";
-
-const BLANK: Ticket = { side: "BUY", kind: "LIMIT", execution: "GTC", price: "", size: "", sizeBy: "amount" };
 
 export const ticket = new Store<Ticket>(BLANK);
 
-/** False until the person sets a price or a size: till then the price follows the best one of the ticket's side. */
+/** False until the person sets a price or a size: till then a limit order's price follows the best one of the ticket's side. */
 export const priceTouched = { value: false };
+
+export type PriceField = "price" | "trigger" | "stopLimit";
+
+/** The price field that had the focus last: where a price picked from the book goes. */
+export const pricePlace: { value: PriceField | null } = { value: null };
 
 /** On phones the ticket is a sheet that opens from below. */
 export const ticketSheet = new Store(false);
 
 export function write(changes: Partial<Ticket>): void {
   if (changes.price !== undefined) priceTouched.value = true;
+  if (changes.kind !== undefined) pricePlace.value = null;
   ticket.update((present) => ({ ...present, ...changes }));
 }
 
+/** The way of trading stays, what was typed goes. */
 export function resetTicket(): void {
   priceTouched.value = false;
-  ticket.update(({ side, kind, execution }) => ({ ...BLANK, side, kind, execution }));
+  pricePlace.value = null;
+  ticket.update((present) => ({ ...present, price: "", trigger: "", stopLimit: "", size: "", sizeBy: "amount", visible: "", goodTill: "", prevention: "" }));
 }
 
 export function followBest(): void {
@@ -30,10 +36,13 @@ export function followBest(): void {
 
 export function takeSide(side: Side): void {
   if (!ticket.get().price || !ticket.get().size) priceTouched.value = false;
-  ticket.update((present) => ({ ...present, side, price: priceTouched.value ? present.price : "" }));
+  ticket.update((present) => ({ ...present, side, price: priceTouched.value || isStop(present) ? present.price : "" }));
 }
 
-/** A price picked from the book or the chart. */
+/** A price picked from the book or the chart goes to the field that was used last. */
 export function takePrice(price: Decimal): void {
-  write({ kind: "LIMIT", price: toText(price) });
+  const present = ticket.get();
+  const field = pricePlace.value ?? (isStop(present) ? "trigger" : "price");
+  if (field === "price" && (!hasLimit(present) || isPegged(present))) write({ kind: "LIMIT", peg: "", price: toText(price) });
+  else write({ [field]: toText(price) });
 }
