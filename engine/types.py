@@ -724,6 +724,7 @@ LOAN_EVENT = _record(
     ("held", "<i8", 128),
     ("free", "<i8", 136),  # of the pool, afterwards
     ("borrowed", "<i8", 144),
+    ("reserve", "<i8", 152),  # REPAID: what of the interest went to the insurance
 )
 
 ADMIN_EVENT = _record(
@@ -747,7 +748,7 @@ MARGIN_EVENT = _record(
     ("order_id", "<i8", 48),  # LIQUIDATION
     ("price", "<i8", 56),  # INDEX: numeraire units for 10^price_scale units; LIQUIDATION: the order's limit, ticks
     ("amount", "<i8", 64),  # LIQUIDATION: what it brought; BAD_DEBT: principal
-    ("fee", "<i8", 72),  # LIQUIDATION: of the asset received, to the insurance
+    ("fee", "<i8", 72),  # LIQUIDATION: to the insurance, of the asset received; alone (no order): what was left after a bad debt
     ("interest", "<i8", 80),  # BAD_DEBT: forgiven
     ("covered", "<i8", 88),  # BAD_DEBT: by the insurance
     ("lost", "<i8", 96),  # BAD_DEBT: by the lenders
