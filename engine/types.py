@@ -146,6 +146,10 @@ ORDER_KINDS = (
 )  # fmt: skip
 TRANSFER_KINDS = (Kind.TRANSFER, Kind.HOLD, Kind.CAPTURE, Kind.RELEASE, Kind.CONVERT)
 LOAN_KINDS = (Kind.BORROW, Kind.REPAY, Kind.LEND, Kind.REDEEM)  # laid out and remembered like transfers, never in a chain
+MARGIN_KINDS = (
+    Kind.OPEN_MARGIN, Kind.SET_MARGIN, Kind.SET_MARGIN_ASSET, Kind.SET_COLLATERAL, Kind.SET_PRICE, Kind.SET_TIER, Kind.SET_DISCOUNT,
+    Kind.SET_ACCOUNT_DISCOUNT,
+)  # fmt: skip
 
 
 class Role(IntFlag):
