@@ -1,16 +1,18 @@
-/** The member's account: API keys and sessions. */
+/** The member's account: API keys, sessions, and how this browser trades. */
 import { to } from "../ui/route";
 import { Keys } from "./Keys";
 import { MembersOnly } from "./MembersOnly";
 import { Sessions } from "./Sessions";
+import { TradingSettings } from "./TradingSettings";
 
 const PLACES = [
-  { path: "/settings/keys", text: "API keys" },
-  { path: "/settings/sessions", text: "Sessions" },
+  { path: "/settings/keys", text: "API keys", page: Keys },
+  { path: "/settings/sessions", text: "Sessions", page: Sessions },
+  { path: "/settings/trading", text: "Trading", page: TradingSettings },
 ];
 
 export default function Settings({ path }: { path: string }) {
-  const sessions = path.startsWith("/settings/sessions");
+  const here = PLACES.find((place) => path.startsWith(place.path)) ?? PLACES[0]!;
   return (
     <MembersOnly what="your account">
       <main className="page">
@@ -19,12 +21,12 @@ export default function Settings({ path }: { path: string }) {
         </header>
         <nav className="sub-places" aria-label="Account">
           {PLACES.map((place) => (
-            <a key={place.path} {...to(place.path)} aria-current={(place.path === "/settings/sessions") === sessions ? "page" : undefined}>
+            <a key={place.path} {...to(place.path)} aria-current={place === here ? "page" : undefined}>
               {place.text}
             </a>
           ))}
         </nav>
-        {sessions ? <Sessions /> : <Keys />}
+        <here.page />
       </main>
     </MembersOnly>
   );

@@ -97,6 +97,8 @@ export interface Checked {
   type: string;
   quantity: Decimal | null;
   total: Decimal | null;
+  /** Of an OCO: what its stop would trade for. */
+  stopTotal: Decimal | null;
   averagePrice: Decimal | null;
   fee: Decimal | null;
   feeRate: Decimal;
@@ -132,7 +134,7 @@ export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView
   const buying = ticket.side === "BUY";
   const checked: Checked = {
     price: null, trigger: null, stopLimit: null, delta: null, visible: null, goodTill: null, type: ticket.kind === "MARKET" ? "MARKET" : "LIMIT",
-    quantity: null, total: null, averagePrice: null, fee: null, feeRate: means.takerFee, feeAsset: buying ? rules.base : rules.quote,
+    quantity: null, total: null, stopTotal: null, averagePrice: null, fee: null, feeRate: means.takerFee, feeAsset: buying ? rules.base : rules.quote,
     crosses: ticket.kind !== "LIMIT", errors: {}, concerns: [], request: null,
   };
   readPrices(ticket, rules, view, checked);
@@ -264,8 +266,11 @@ function valuePrice(ticket: Ticket, { last }: MarketView, checked: Checked): Dec
 function holdPrice(ticket: Ticket, view: MarketView, checked: Checked): Decimal | null {
   const price = valuePrice(ticket, view, checked);
   if (ticket.kind !== "OCO" || price === null) return price;
-  return max(price, (ticket.executes === "LIMIT" ? checked.stopLimit : checked.trigger) ?? 0n);
+  return max(price, stopPrice(ticket, checked) ?? 0n);
 }
+
+/** What the stop of an OCO trades at, as far as one can know. */
+const stopPrice = (ticket: Ticket, checked: Checked): Decimal | null => (ticket.executes === "LIMIT" ? checked.stopLimit : checked.trigger);
 
 function readSize(ticket: Ticket, rules: SymbolRules, view: MarketView, checked: Checked): void {
   if (!ticket.size.trim()) return;
@@ -285,6 +290,8 @@ function sizeAtPrice(ticket: Ticket, rules: SymbolRules, view: MarketView, size:
   else if (price) checked.quantity = floorTo(divide(size, price), rules.step);
   if (price && checked.quantity !== null) checked.total = multiply(price, checked.quantity);
   checked.averagePrice = price;
+  const stop = ticket.kind === "OCO" ? stopPrice(ticket, checked) : null;
+  if (stop !== null && checked.quantity !== null) checked.stopTotal = multiply(stop, checked.quantity);
 }
 
 function sizeOnBook(ticket: Ticket, rules: SymbolRules, book: LocalBook, size: Decimal, checked: Checked): void {
@@ -304,15 +311,11 @@ function checkQuantity(ticket: Ticket, rules: SymbolRules, checked: Checked): vo
   const most = market ? rules.maxMarketQuantity : rules.maxQuantity;
   if (quantity < least || quantity === 0n) checked.errors.size = `The smallest amount is ${toText(least)} ${rules.base}`;
   else if (most && quantity > most) checked.errors.size = `The largest amount is ${nice(most)} ${rules.base}`;
-  else for (const worth of worthsOf(ticket, checked)) checkWorth(worth, market, rules, checked);
+  else for (const worth of worthsOf(checked)) checkWorth(worth, market, rules, checked);
 }
 
 /** What the order is worth; of an OCO each of its two. */
-function worthsOf(ticket: Ticket, checked: Checked): Decimal[] {
-  if (checked.total === null) return [];
-  const stop = ticket.kind === "OCO" ? (ticket.executes === "LIMIT" ? checked.stopLimit : checked.trigger) : null;
-  return stop === null ? [checked.total] : [checked.total, multiply(stop, checked.quantity!)];
-}
+const worthsOf = ({ total, stopTotal }: Checked): Decimal[] => [total, stopTotal].filter((worth) => worth !== null);
 
 function checkWorth(worth: Decimal, market: boolean, rules: SymbolRules, checked: Checked): void {
   if (worth < rules.minNotional && (!market || rules.minNotionalForMarket)) {
@@ -336,7 +339,7 @@ function checkMeans(ticket: Ticket, rules: SymbolRules, means: Means, checked: C
 /** The most that a purchase may take of the quote asset. */
 function toPay(ticket: Ticket, checked: Checked): Decimal {
   if (ticket.kind === "MARKET" && ticket.sizeBy === "total") return parseTyped(ticket.size) ?? 0n;
-  return worthsOf(ticket, checked).reduce((most, worth) => max(most, worth), 0n);
+  return worthsOf(checked).reduce((most, worth) => max(most, worth), 0n);
 }
 
 /** What the ticket would borrow: what it needs beyond what is there. */

@@ -74,11 +74,12 @@ function lastingWords(ticket: Ticket, checked: Checked): string {
 
 const PEGS: Record<string, string> = { PRIMARY_PEG: "own side's best price", MARKET_PEG: "other side's best price" };
 const PREVENTIONS: Record<string, string> = {
-  NONE: "own orders may trade with each other", EXPIRE_TAKER: "own orders: the new one gives way", EXPIRE_MAKER: "own orders: the older one gives way",
-  EXPIRE_BOTH: "own orders: both give way", DECREMENT: "own orders: both shrink", TRANSFER: "own orders: moved between the accounts",
+  NONE: "trade with each other", EXPIRE_TAKER: "the new one expires", EXPIRE_MAKER: "the older one expires", EXPIRE_BOTH: "both expire", DECREMENT: "both shrink",
+  TRANSFER: "hand over without fees",
 };
 
-export const preventionWords = (mode: string): string => capital((PREVENTIONS[mode] ?? mode).replace(/^own orders: /, ""));
+/** What happens where the order would meet one of the same owner. */
+export const preventionWords = (mode: string): string => capital(PREVENTIONS[mode] ?? mode);
 
 /** What the folded options say, so that nothing works unseen; "" where all is as usual. */
 export function extrasSummary(ticket: Ticket, rules: SymbolRules): string {
@@ -89,6 +90,6 @@ export function extrasSummary(ticket: Ticket, rules: SymbolRules): string {
     if (ticket.peg) parts.push(PEGS[ticket.peg]!);
     if (ticket.visible) parts.push(`shows ${ticket.visible} ${rules.base}`);
   }
-  if (ticket.prevention && ticket.prevention !== rules.defaultPrevention) parts.push(PREVENTIONS[ticket.prevention] ?? ticket.prevention);
+  if (ticket.prevention && ticket.prevention !== rules.defaultPrevention) parts.push(`own orders: ${PREVENTIONS[ticket.prevention] ?? ticket.prevention}`);
   return parts.join(", ");
 }

@@ -3,6 +3,7 @@ import { ApiError, get, postJson, setCsrf, whenSignedOut } from "../api/rest";
 import type { Me } from "../api/types";
 import { closeAccount, openAccount } from "./account";
 import { Store } from "./store";
+import { keepSwitch, leaveSwitch } from "./switch";
 
 export type Session = { state: "unknown" } | { state: "anonymous" } | { state: "member"; me: Me };
 
@@ -11,6 +12,7 @@ export const session = new Store<Session>({ state: "unknown" });
 function leave(): void {
   setCsrf("");
   closeAccount();
+  leaveSwitch();
   session.set({ state: "anonymous" });
 }
 
@@ -24,6 +26,7 @@ export async function loadSession(): Promise<void> {
     setCsrf(me.csrf);
     session.set({ state: "member", me });
     openAccount();
+    keepSwitch();
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) leave();
     else setTimeout(loadSession, 3_000);

@@ -7,10 +7,12 @@ export interface Settings {
   interval: string;
   /** The asset in which prices of the shop are estimated besides the seller's own. */
   showIn: string;
+  /** Seconds after which the venue cancels the member's open orders when this browser is gone; 0 = never. */
+  cancelAfter: number;
 }
 
 const KEY = "cryptoshop.settings";
-const DEFAULTS: Settings = { theme: "system", palette: "teal", interval: "5m", showIn: "USDT" };
+const DEFAULTS: Settings = { theme: "system", palette: "teal", interval: "5m", showIn: "USDT", cancelAfter: 0 };
 
 function read(): Settings {
   try {

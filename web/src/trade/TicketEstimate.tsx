@@ -33,6 +33,14 @@ export function Estimate(props: { checked: Checked; rules: SymbolRules; means: M
       <dd>{checked.fee === null ? "—" : `≈ ${showIn(checked.fee, checked.feeAsset)}`}</dd>
       <dt>You receive</dt>
       <dd>{received === null ? "—" : `≈ ${showIn(received, checked.feeAsset)}`}</dd>
+      {checked.stopTotal !== null && (
+        <>
+          <dt>Total at the stop</dt>
+          <dd>
+            ≈ {show(checked.stopTotal, Math.max(2, rules.pricePlaces))} {rules.quote}
+          </dd>
+        </>
+      )}
       <dt className="strong">Total</dt>
       <dd className="strong">{checked.total === null ? "—" : `${estimated ? "≈ " : ""}${show(checked.total, Math.max(2, rules.pricePlaces))} ${rules.quote}`}</dd>
     </dl>

@@ -120,7 +120,7 @@ function PreventionField({ ticket, rules }: { ticket: Ticket; rules: SymbolRules
   const id = useId();
   return (
     <div className="input">
-      <label htmlFor={id}>Meets your own order</label>
+      <label htmlFor={id}>Own orders</label>
       <select id={id} value={ticket.prevention || rules.defaultPrevention} onChange={(event) => write({ prevention: event.target.value === rules.defaultPrevention ? "" : event.target.value })}>
         {rules.preventions.map((mode) => (
           <option key={mode} value={mode}>
