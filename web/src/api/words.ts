@@ -64,7 +64,7 @@ const EXPIRY_REASONS: Record<string, string> = {
   UNFILLED_FOK_ORDER_EXPIRED: "The whole amount was not there",
   INSUFFICIENT_LIQUIDITY: "Nobody left to trade with",
   EXECUTION_RULE_PRICE_RANGE_EXCEEDED: "The price ran too far",
-  GTD_EXPIRED: "Its time was over",
+  GOOD_TILL_DATE: "Its time was over",
 };
 
-export const expiryWords = (reason: string | undefined): string => (reason ? (EXPIRY_REASONS[reason] ?? reason.charAt(0) + reason.slice(1).toLowerCase().replaceAll("_", " ")) : "");
+export const expiryWords = (reason: string | undefined): string => (reason && reason !== "NONE" ? (EXPIRY_REASONS[reason] ?? reason.charAt(0) + reason.slice(1).toLowerCase().replaceAll("_", " ")) : "");

@@ -79,8 +79,8 @@ export function MarketBar(props: { rules: SymbolRules | null; stale: boolean }) 
 }
 
 const STATES: Record<string, { text: string; title: string; tone?: string }> = {
-  AUCTION: { text: "Auction", title: "Orders are collected and trade at one price when the auction ends", tone: "accent" },
-  CANCEL_ONLY: { text: "Cancel only", title: "Orders can be cancelled, none placed" },
+  AUCTION_MATCH: { text: "Auction", title: "Orders are collected and trade at one price when the auction ends", tone: "accent" },
+  BREAK: { text: "Cancel only", title: "Orders can be cancelled, none placed" },
 };
 
 function StateTag({ state: { status } }: { state: MarketState }) {

@@ -147,7 +147,9 @@ const trigger = (order: Order): string => triggerText(order, (value) => show(val
 /** The limit; what executes at market, or takes its price from the book, says so. */
 function limitText(order: Order): string {
   if (/^(MARKET|STOP_LOSS|TAKE_PROFIT)$/.test(order.type)) return "Market";
-  if (order.pegPriceType && !parse(order.price || "0")) return (order.pegPriceType === "PRIMARY_PEG") === (order.side === "BUY") ? "Best bid" : "Best offer";
+  const pegged = parse(order.peggedPrice || "0");
+  if (order.pegPriceType && !pegged) return (order.pegPriceType === "PRIMARY_PEG") === (order.side === "BUY") ? "Best bid" : "Best offer";
+  if (pegged) return price(order.symbol, order.peggedPrice!);
   return price(order.symbol, order.price);
 }
 

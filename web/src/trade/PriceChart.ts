@@ -217,7 +217,7 @@ export class PriceChart {
     const draw = (price: number, lineStyle: LineStyle, title: string) =>
       this.candles.createPriceLine({ price, color, lineStyle, lineWidth: 1, axisLabelVisible: true, title });
     const stop = isWaiting(order) ? +(order.stopPrice ?? 0) : 0;
-    const limit = +order.price;
+    const limit = +(order.peggedPrice ?? order.price);
     return [
       ...(stop ? [draw(stop, LineStyle.Dotted, `${order.trailingDelta ? "Trail" : "Stop"}: ${what.toLowerCase()}`)] : []),
       ...(limit && limit !== stop ? [draw(limit, LineStyle.Dashed, stop ? `${what} after stop` : what)] : []),

@@ -230,8 +230,8 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
 /** Why nothing can be placed right now; "" while something can. */
 function openingOf(status: string, kind: Kind, rules: SymbolRules): string {
   if (status === "TRADING") return "";
-  if (status === "AUCTION") return kind === "MARKET" ? "No market orders during the auction" : kind === "OCO" ? "No pairs during the auction" : "";
-  return `${rules.base}/${rules.quote} is ${status === "CANCEL_ONLY" ? "closed to new orders" : "halted"}`;
+  if (status === "AUCTION_MATCH") return kind === "MARKET" ? "No market orders during the auction" : kind === "OCO" ? "No pairs during the auction" : "";
+  return `${rules.base}/${rules.quote} is ${status === "BREAK" ? "closed to new orders" : "halted"}`;
 }
 
 function convertSize(from: "amount" | "total", checked: Checked, rules: SymbolRules): string {
