@@ -21,6 +21,11 @@ Scenario = Callable[..., Iterator[Result]]
 # name -> "module:function"; a scenario's module is loaded when it is run
 SCENARIOS = {
     "core/exchange-core-1k": "bench.core:exchange_core_1k",
+    "core/matching-static": "bench.matching:static",
+    "core/matching-normal": "bench.matching:normal",
+    "core/matching-swing-25": "bench.matching:swing_25",
+    "core/matching-swing-40": "bench.matching:swing_40",
+    "core/matching-flash-crash": "bench.matching:flash_crash",
     "durable/ack": "bench.durable:durable_ack",
     "durable/throughput": "bench.durable:durable_throughput",
     "stream/json-orders": "bench.stream:json_orders",
