@@ -7,8 +7,10 @@ until the frame is over.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from engine.oracle.auction import begin, is_crossed
 from engine.oracle.records import AdminCommand, admin_event
 from engine.oracle.state import Account, Asset, Key, State, Symbol
+from engine.oracle.triggers import settle
 from engine.types import (
     AMOUNT_MAX,
     ASSET_SCALE_MAX,
@@ -21,6 +23,7 @@ from engine.types import (
     AccountStatus,
     Code,
     EventKind,
+    Filter,
     KeyScope,
     Kind,
     Pool,
@@ -29,6 +32,7 @@ from engine.types import (
 from engine.views import ReplicaStopped
 
 _ALL_SCOPES = sum(KeyScope)
+_FIRST_STATUSES = {SymbolStatus.TRADING, SymbolStatus.CANCEL_ONLY}
 
 
 class Answer(NamedTuple):
@@ -84,7 +88,7 @@ class Admin:
             case Kind.ADD_SYMBOL:
                 return self._add_symbol(command)
             case Kind.SET_SYMBOL_STATUS:
-                return self._set_symbol_status(command)
+                return self._set_symbol_status(command, now)
             case Kind.OPEN_ACCOUNT:
                 return self._open_account(command, now)
             case Kind.SET_ACCOUNT_STATUS:
@@ -99,6 +103,10 @@ class Admin:
                 return self._set_key(command)
             case Kind.SET_ORDER_LIMITS:
                 return self._set_order_limits(command)
+            case Kind.SET_FILTER:
+                return self._set_filter(command)
+            case Kind.SET_GROUP:
+                return self._set_group(command)
         raise AssertionError("no other kind is an administration command")
 
     # ------------------------------------------------------------ the machine itself
@@ -114,7 +122,7 @@ class Admin:
             raise ReplicaStopped(f"rules version {command.value} is not known here, only {RULES_FIRST} to {RULES_VERSION}")
         if command.value < self.state.rules_version:
             return _refusal(command, Code.INVALID_ARGUMENT)
-        self.state.rules_version = command.value
+        self.state.set_rules(command.value)
         return Answer(value=command.value)
 
     def _grow(self, command: AdminCommand) -> Answer:
@@ -183,14 +191,26 @@ class Admin:
             and command.max_quantity_lots * lot_units <= AMOUNT_MAX
         )
 
-    def _set_symbol_status(self, command: AdminCommand) -> Answer:
+    def _set_symbol_status(self, command: AdminCommand, now: int) -> Answer:
         row = self.state.symbols.get(command.symbol)
         if row is None:
             return _refusal(command, Code.UNKNOWN_SYMBOL)
-        if command.status not in set(SymbolStatus):
+        if command.status not in (set(SymbolStatus) if self.state.knows_orders else _FIRST_STATUSES):
             return _refusal(command, Code.INVALID_ARGUMENT)
-        row.status = command.status
+        is_auction, was_auction = command.status == SymbolStatus.AUCTION, row.status == SymbolStatus.AUCTION
+        if row.uncross_ticks or (is_auction and was_auction):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        crossed = was_auction and is_crossed(self.state, command.symbol)
+        if crossed and command.status != SymbolStatus.TRADING:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        if crossed:
+            begin(self.state, command.symbol)
+        else:
+            if command.status == SymbolStatus.TRADING and row.status != SymbolStatus.TRADING and self.state.knows_orders:
+                row.resumed_ns = now
+            row.status = command.status
         self.state.symbols.touch(command.symbol)
+        settle(self.state, command.symbol)
         return Answer(symbol=command.symbol, value=command.status)
 
     def _set_fees(self, command: AdminCommand) -> Answer:
@@ -200,6 +220,25 @@ class Admin:
             return _refusal(command, Code.INVALID_ARGUMENT)
         self.state.fees.put((command.symbol, command.tier), (command.maker_ppm, command.taker_ppm))
         return Answer(symbol=command.symbol, value=command.tier)
+
+    def _set_filter(self, command: AdminCommand) -> Answer:
+        state, of_asset = self.state, command.filter == Filter.MAX_ASSET
+        if command.filter not in set(Filter):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        if of_asset and command.base not in state.assets:
+            return _refusal(command, Code.UNKNOWN_ASSET)
+        if not of_asset and command.filter >= Filter.EXCHANGE_MAX_ORDERS and command.symbol != 0:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        if command.filter < Filter.EXCHANGE_MAX_ORDERS and command.symbol not in state.symbols:
+            return _refusal(command, Code.UNKNOWN_SYMBOL)
+        if not 0 <= command.value <= AMOUNT_MAX:
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        key = (-command.base if of_asset else command.symbol, command.filter)
+        if command.value:
+            state.filters.put(key, command.value)
+        elif key in state.filters:
+            state.filters.drop(key)
+        return _refusal(command, Code.OK)._replace(value=command.value)
 
     # ------------------------------------------------------------ accounts and keys
 
@@ -213,7 +252,9 @@ class Admin:
             return _refusal(command, Code.POOL_FULL)
         state.last_account += 1
         state.account_by_reference[reference] = state.last_account
-        state.accounts.put(state.last_account, Account(state.last_account, *reference, AccountStatus.ACTIVE, 0, now))
+        state.accounts.put(
+            state.last_account, Account(state.last_account, *reference, AccountStatus.ACTIVE, 0, now, group=state.last_account)
+        )
         return Answer(account=state.last_account)
 
     def _set_account_status(self, command: AdminCommand) -> Answer:
@@ -235,6 +276,16 @@ class Admin:
         row.tier = command.tier
         self.state.accounts.touch(command.account)
         return Answer(account=command.account, value=command.tier)
+
+    def _set_group(self, command: AdminCommand) -> Answer:
+        row = self.state.accounts.get(command.account)
+        if row is None:
+            return _refusal(command, Code.UNKNOWN_ACCOUNT)
+        if not self.state.is_customer(command.value):
+            return _refusal(command, Code.INVALID_ARGUMENT)
+        row.group = command.value
+        self.state.accounts.touch(command.account)
+        return Answer(account=command.account, value=command.value)
 
     def _add_key(self, command: AdminCommand) -> Answer:
         state, reference = self.state, (command.reference_hi, command.reference_lo)
@@ -268,6 +319,7 @@ _GIVEN = {
     Kind.ADD_SYMBOL: (("asset", "base"),),
     Kind.SET_SYMBOL_STATUS: (("symbol", "symbol"),),
     Kind.SET_FEES: (("symbol", "symbol"),),
+    Kind.SET_GROUP: (("account", "account"),),
     Kind.SET_ACCOUNT_STATUS: (("account", "account"),),
     Kind.SET_ACCOUNT_TIER: (("account", "account"),),
     Kind.ADD_KEY: (("account", "account"),),
@@ -276,6 +328,9 @@ _GIVEN = {
 
 
 def _refusal(command: AdminCommand, code: Code) -> Answer:
+    if command.kind == Kind.SET_FILTER:
+        asset = command.base if command.filter == Filter.MAX_ASSET else 0
+        return Answer(code, symbol=command.symbol, asset=asset, key=command.filter)
     given = {reported: getattr(command, name) for reported, name in _GIVEN.get(command.kind, ())}
     return Answer(code, **given)
 

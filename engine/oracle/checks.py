@@ -1,11 +1,12 @@
-"""`validate()`: the invariants of docs/CORE.md section 8, each counted from nothing."""
+"""`validate()`: the invariants of docs/CORE.md section 8 and docs/ORDERS.md section 12, each counted from nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from engine.oracle.match import order_hold
-from engine.oracle.state import MAY_BE_NEGATIVE, State
-from engine.types import Pool, Side
+from engine.oracle.desk import order_hold
+from engine.oracle.state import COUNTDOWN_TIMER, GTD_TIMER, MAY_BE_NEGATIVE, Order, State
+from engine.oracle.triggers import has_work
+from engine.types import TRAILING_MAX, OrderState, Pool, Side, SymbolStatus
 
 
 def first_broken_invariant(state: State) -> str:
@@ -33,8 +34,9 @@ def _no_customer_below_zero(state: State) -> Iterator[str]:
 def _held_explained(state: State) -> Iterator[str]:
     held = Counter()
     for order in state.orders.values():
-        asset, units = order_hold(state, order, order.rest)
-        held[order.account, asset] += units
+        if order.carries:
+            asset, units = order_hold(state, order, order.rest)
+            held[order.account, asset] += units
     for hold in state.pending.values():
         held[hold.debit, hold.asset] += hold.amount
     for key in held.keys() | state.balances.keys():
@@ -43,7 +45,9 @@ def _held_explained(state: State) -> Iterator[str]:
 
 
 def _book_not_crossed(state: State) -> Iterator[str]:
-    for symbol in state.symbols:
+    for symbol, row in state.symbols.items():
+        if row.status == SymbolStatus.AUCTION:
+            continue
         bid, ask = state.best_price(symbol, Side.BUY), state.best_price(symbol, Side.SELL)
         if bid and ask and bid >= ask:
             yield f"symbol {symbol}: bid {bid}, ask {ask}"
@@ -54,8 +58,9 @@ def _levels_add_up(state: State) -> Iterator[str]:
     for order in state.orders.values():
         if order.rest < 1:
             yield f"order {order.order_id} has nothing left"
-        totals[order.symbol, order.side, order.price_ticks] += order.rest
-        counts[order.symbol, order.side, order.price_ticks] += 1
+        if order.state == OrderState.RESTING:
+            totals[order.symbol, order.side, order.price_ticks] += order.shows
+            counts[order.symbol, order.side, order.price_ticks] += 1
     for (symbol, side), levels in state.book.items():
         for price, level in levels.items():
             key = (symbol, side, price)
@@ -67,8 +72,9 @@ def _levels_add_up(state: State) -> Iterator[str]:
 def _fifo(state: State) -> Iterator[str]:
     for levels in state.book.values():
         for level in levels.values():
-            if list(level.orders) != sorted(level.orders):
-                yield f"orders {list(level.orders)} of one level"
+            priorities = [order.priority for order in level.orders.values()]
+            if priorities != sorted(set(priorities)):
+                yield f"priorities {priorities} in one level"
 
 
 def _index_complete(state: State) -> Iterator[str]:
@@ -107,6 +113,77 @@ def _ids_bounded(state: State) -> Iterator[str]:
         yield f"{len(state.remembered)} ids, {len(state.remembered_order)} in order"
 
 
+def _iceberg_shown(state: State) -> Iterator[str]:
+    for order in state.orders.values():
+        is_right = order.shown == 0
+        if order.iceberg_lots and order.state == OrderState.RESTING:
+            is_right = 1 <= order.shown <= min(order.iceberg_lots, order.rest)
+        if not is_right:
+            yield f"order {order.order_id} shows {order.shown} of {order.rest}"
+
+
+def _in_state(state: State, where: OrderState) -> set[int]:
+    return {order.order_id for order in state.orders.values() if order.state == where}
+
+
+def _stops_placed(state: State) -> Iterator[str]:
+    placed = [
+        (symbol, is_above, stop if is_above else -stop, order_id)
+        for (symbol, is_above), ladder in state.stops.items()
+        for stop, order_id in ladder
+    ]
+    waiting = [state.orders[order_id] for order_id in _in_state(state, OrderState.WAITING)]
+    if sorted(placed) != sorted((row.symbol, row.is_above, row.stop_price_ticks, row.order_id) for row in waiting):
+        yield "the ladders of stop prices do not hold exactly the waiting orders"
+
+
+def _trailing_bounded(state: State) -> Iterator[str]:
+    if {order_id for queue in state.tracking.values() for order_id in queue} != _in_state(state, OrderState.TRACKING):
+        yield "what tracks is not what is listed as tracking"
+    trailing = Counter(order.symbol for order in state.orders.values() if order.trailing_bps)
+    yield from (f"{count} trailing orders on symbol {symbol}" for symbol, count in trailing.items() if count > TRAILING_MAX)
+
+
+def _lists_complete(state: State) -> Iterator[str]:
+    for order in state.orders.values():
+        row = state.lists.get(order.list_id)
+        if order.list_id and (row is None or order.order_id not in row.order_ids):
+            yield f"order {order.order_id} names list {order.list_id}, which does not name it"
+    for row in state.lists.values():
+        orders = state.open_orders_of(row)
+        if not orders or any((order.list_id, order.account, order.symbol) != (row.list_id, row.account, row.symbol) for order in orders):
+            yield f"list {row.list_id} is not its orders'"
+        yield from _pair_carries(row.list_id, [order for order in orders if order.order_id in row.pair])
+    named = {(row.account, row.digest): row.list_id for row in state.lists.values() if row.digest}
+    if named != state.list_by_client_id:
+        yield "open lists and their names differ"
+
+
+def _pair_carries(list_id: int, pair: list[Order]) -> Iterator[str]:
+    """One of the two, as soon as one of them was placed."""
+    placed = [order for order in pair if not order.awaits_turn]
+    if len(pair) == 2 and sum(order.carries for order in pair) != bool(placed):
+        yield f"of the pair of list {list_id}, {sum(order.carries for order in pair)} carry a hold"
+
+
+def _timers_complete(state: State) -> Iterator[str]:
+    timers = {(order.expires_ns, GTD_TIMER, order.order_id) for order in state.orders.values() if order.expires_ns}
+    timers |= {(row.countdown_ns, COUNTDOWN_TIMER, row.account) for row in state.accounts.values() if row.countdown_ns}
+    if timers != set(state.timers):
+        yield f"{len(state.timers)} timers, {len(timers)} orders and switches that have one"
+
+
+def _backlog_complete(state: State) -> Iterator[str]:
+    if {order_id for queue in state.due.values() for order_id in queue} != _in_state(state, OrderState.DUE):
+        yield "what is due is not what is listed as due"
+    for symbol, row in state.symbols.items():
+        works = row.uncross_ticks or (row.status == SymbolStatus.TRADING and has_work(state, symbol))
+        if works and state.backlog.count(symbol) != 1:
+            yield f"symbol {symbol} has something to do and is {state.backlog.count(symbol)} times on the backlog"
+        if row.status == SymbolStatus.TRADING and symbol not in state.backlog and (row.low or row.high or row.first):
+            yield f"symbol {symbol} has marks and nothing to do"
+
+
 _CHECKS: dict[str, Callable[[State], Iterator[str]]] = {
     "SUM_ZERO": _sum_zero,
     "NO_CUSTOMER_BELOW_ZERO": _no_customer_below_zero,
@@ -119,4 +196,10 @@ _CHECKS: dict[str, Callable[[State], Iterator[str]]] = {
     "FREE_LISTS": _free_lists,
     "PENDING_ORDERED": _pending_ordered,
     "IDS_BOUNDED": _ids_bounded,
+    "ICEBERG_SHOWN": _iceberg_shown,
+    "STOPS_PLACED": _stops_placed,
+    "TRAILING_BOUNDED": _trailing_bounded,
+    "LISTS_COMPLETE": _lists_complete,
+    "TIMERS_COMPLETE": _timers_complete,
+    "BACKLOG_COMPLETE": _backlog_complete,
 }

@@ -5,6 +5,7 @@ Owns the judgement and changes nothing: the ledger rehearses and performs the pl
 
 from typing import NamedTuple
 
+from engine.oracle.match import PriceRange, is_over
 from engine.oracle.records import TransferCommand
 from engine.oracle.state import State, Symbol
 from engine.types import AMOUNT_MAX, PPM, STEPS_MAX, AccountStatus, Code, Kind, Side, SymbolStatus
@@ -50,9 +51,9 @@ def query(account: int, asset: int, amount: int, symbol: int, via_symbol: int) -
     return TransferCommand(**dict.fromkeys(TransferCommand._fields, 0) | asked | {"via_symbol": via_symbol})
 
 
-def view(state: State, command: TransferCommand) -> ConversionView:
+def view(state: State, command: TransferCommand, now: int) -> ConversionView:
     code = refuse_terms(state, command) or refuse_today(state, command)
-    planned = code or plan(state, command)
+    planned = code or plan(state, command, now)
     if isinstance(planned, Code):
         return ConversionView(int(planned), 0, 0)
     return ConversionView(int(Code.OK), planned.cost, planned.received)
@@ -96,11 +97,11 @@ def refuse_today(state: State, command: TransferCommand) -> Code | None:
     return None
 
 
-def plan(state: State, command: TransferCommand) -> Plan | Code:
+def plan(state: State, command: TransferCommand, now: int) -> Plan | Code:
     """Step 15: the walks, from what is owed back to what is paid; or why the book cannot do it."""
     legs, asset, need = [], command.asset, command.amount
     for market in markets(command):
-        leg = _walk(state, command.debit, state.symbols[market], asset, need)
+        leg = _walk(state, command.debit, state.symbols[market], asset, need, now)
         if isinstance(leg, Code):
             return leg
         legs.append(leg)
@@ -108,17 +109,20 @@ def plan(state: State, command: TransferCommand) -> Plan | Code:
     return Plan(tuple(reversed(legs)))
 
 
-def _walk(state: State, account: int, symbol: Symbol, asset: int, need: int) -> Leg | Code:
+def _walk(state: State, account: int, symbol: Symbol, asset: int, need: int, now: int) -> Leg | Code:
     """The fewest lots that bring the account `need` of the asset net of its fee, maker after maker."""
     side = Side.BUY if asset == symbol.base else Side.SELL
     kept_ppm = PPM - state.taker_ppm(symbol.symbol, account)
     if kept_ppm == 0:
         return Code.NO_LIQUIDITY
     lots = received = value = 0
+    prices = PriceRange(state, symbol.symbol)
     for step, maker in enumerate(state.makers(symbol.symbol, 1 - side), start=1):
+        if maker.price_ticks not in prices:
+            return Code.NO_LIQUIDITY
         if step > STEPS_MAX:
             return Code.WORK_LIMIT
-        if maker.account == account:
+        if is_over(maker, now) or state.group(maker.account) == state.group(account):
             continue
         lot_value = maker.price_ticks * symbol.tick_lot_units
         gross = symbol.lot_units if side == Side.BUY else lot_value

@@ -214,7 +214,7 @@ class Ledger:
         code = refuse_today(state, command)
         if code is not None:
             return code
-        planned = plan(state, command)
+        planned = plan(state, command, member.now)
         if isinstance(planned, Code):
             return planned
         if planned.cost > command.most:
@@ -287,8 +287,8 @@ class Ledger:
             self._change(hold.credit, hold.asset, available=amount)
         return self._event(kind, command, hold, amount=amount, released=hold.amount - amount)
 
-    def expire(self, now: int) -> int:
-        """Let holds expire that are due at `now`; returns the time of the last one, or `now`."""
+    def expire(self, now: int) -> tuple[int, bool]:
+        """Let holds expire that are due at `now`; returns the time of the last one, or `now`, and whether there was one."""
         due = [hold for hold in self.state.pending.values() if 0 < hold.expires_ns <= now]
         due.sort(key=lambda hold: (hold.expires_ns, hold.held_ns))
         for at, hold in enumerate(due[:EXPIRIES_MAX]):
@@ -298,7 +298,7 @@ class Ledger:
             self._change(hold.debit, hold.asset, available=hold.amount, held=-hold.amount)
             event = self._event(EventKind.HOLD_EXPIRED, hold, hold, released=hold.amount, expires_ns=hold.expires_ns)
             self.emit(-1, now, transfer_event, **event)
-        return now
+        return now, bool(due)
 
     def _event(self, kind: EventKind, own: TransferCommand | Pending, parties, **amounts: int) -> dict[str, int]:
         """`own` names id, reason and user data; `parties` debit, credit and asset."""

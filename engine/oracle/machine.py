@@ -11,17 +11,21 @@ from dataclasses import astuple
 import numpy as np
 from blake3 import blake3
 
-from engine.oracle import convert
+from engine.oracle import auction, convert, timers
 from engine.oracle import state as rows
 from engine.oracle.admin import Admin, Answer
 from engine.oracle.checks import first_broken_invariant
+from engine.oracle.desk import DAY_NS, WINDOW_NS, Desk
+from engine.oracle.drain import drain
 from engine.oracle.ledger import Ledger, Member
-from engine.oracle.orders import DAY_NS, WINDOW_NS, Orders
-from engine.oracle.records import AdminCommand, OrderCommand, TransferCommand, events_array
-from engine.oracle.state import State
+from engine.oracle.lists import LEGS, Lists, Part
+from engine.oracle.orders import Orders
+from engine.oracle.records import AdminCommand, TransferCommand, events_array, order_command
+from engine.oracle.state import ORDERS_SINCE, State
 from engine.types import (
     ADMIN_COMMAND,
     INITIAL_CAPACITY,
+    LOAN_KINDS,
     ORDER_COMMAND,
     ORDER_KINDS,
     ORIGINS_KEPT,
@@ -29,7 +33,9 @@ from engine.types import (
     TRANSFER_COMMAND,
     TRANSFER_KINDS,
     Code,
+    Filter,
     Kind,
+    OrderState,
     Pool,
     Role,
     Side,
@@ -41,14 +47,18 @@ from engine.views import (
     AssetView,
     ConversionView,
     KeyView,
+    ListView,
     OrderView,
     PendingView,
     ReplicaStopped,
     SymbolView,
 )
 
-_KINDS = frozenset(Kind)
-CONVERT_SINCE = 2  # rules version
+_OF_MARGIN = (*LOAN_KINDS, *range(Kind.OPEN_MARGIN, Kind.SET_ACCOUNT_DISCOUNT + 1))  # docs/MARGIN.md: not read yet
+_KINDS = frozenset(Kind) - frozenset(_OF_MARGIN)
+_KIND_SINCE = {Kind.CONVERT: 2} | dict.fromkeys(
+    (Kind.PLACE_LIST, Kind.CANCEL_LIST, Kind.MASS_CANCEL, Kind.COUNTDOWN, Kind.SET_FILTER, Kind.SET_GROUP), ORDERS_SINCE
+)  # rules version
 
 
 class OracleMachine:
@@ -149,7 +159,7 @@ class OracleMachine:
 
     def symbol(self, symbol: int) -> SymbolView | None:
         row = self._state.symbols.get(symbol)
-        return None if row is None else SymbolView(row.symbol, _text(row.name), *astuple(row)[2:])
+        return None if row is None else SymbolView(row.symbol, _text(row.name), *astuple(row)[2 : len(SymbolView._fields)])
 
     def symbols(self) -> list[SymbolView]:
         return [self.symbol(number) for number in self._state.symbols]
@@ -161,7 +171,7 @@ class OracleMachine:
         in_window = row.window_orders if row.window == self.now_ns // WINDOW_NS else 0
         in_day = row.day_orders if row.day == self.now_ns // DAY_NS else 0
         reference = (row.reference_hi, row.reference_lo)
-        return AccountView(row.account, reference, row.status, row.tier, row.opened_ns, in_window, in_day)
+        return AccountView(row.account, reference, row.status, row.tier, row.opened_ns, in_window, in_day, row.group, row.countdown_ns)
 
     def find_account(self, reference_hi: int, reference_lo: int) -> int:
         """The account with this reference, 0 where there is none."""
@@ -183,7 +193,10 @@ class OracleMachine:
     def order(self, order_id: int) -> OrderView | None:
         """An open order."""
         row = self._state.orders.get(order_id)
-        return None if row is None else OrderView(**_fields(row) | {"client_id": _text(row.client_id)})
+        if row is None:
+            return None
+        shown = {name: getattr(row, name) for name in OrderView._fields if name != "extreme_ticks"}
+        return OrderView(**shown | {"client_id": _text(row.client_id), "extreme_ticks": row.extreme})
 
     def order_by_client_id(self, account: int, digest: int) -> OrderView | None:
         return self.order(self._state.by_client_id.get((account, digest), 0))
@@ -192,6 +205,32 @@ class OracleMachine:
         """By rising order id; symbol 0 means all."""
         symbols = [symbol] if symbol else list(self._state.symbols)
         return [self.order(order_id) for order_id in sorted(i for s in symbols for i in self._state.orders_of(account, s))]
+
+    def order_list(self, list_id: int) -> ListView | None:
+        """A list with an open order."""
+        row = self._state.lists.get(list_id)
+        if row is None:
+            return None
+        return ListView(row.list_id, row.account, row.symbol, row.list_type, row.order_ids, _text(row.client_id), row.placed_ns)
+
+    def order_list_by_client_id(self, account: int, digest: int) -> ListView | None:
+        return self.order_list(self._state.list_by_client_id.get((account, digest), 0))
+
+    def open_lists(self, account: int) -> list[ListView]:
+        """By rising list id."""
+        return [self.order_list(number) for number, row in sorted(self._state.lists.items()) if row.account == account]
+
+    def filters(self, symbol: int) -> dict[Filter, int]:
+        """What is set for the symbol; symbol 0: for an account over all of them."""
+        return {Filter(number): value for (of, number), value in sorted(self._state.filters.items()) if of == symbol}
+
+    def max_asset(self, asset: int) -> int:
+        """Units of the asset in one order at most; 0 = no limit."""
+        return self._state.max_asset(asset)
+
+    def uncross(self, symbol: int) -> tuple[int, int]:
+        """(price, lots) of the auction as it would end now, (0, 0) where nothing would trade."""
+        return auction.uncross(self._state, symbol)
 
     def depth(self, symbol: int, side: int, limit: int) -> np.ndarray:
         """int64 (n, 2): price in ticks and lots, best first."""
@@ -219,7 +258,7 @@ class OracleMachine:
 
     def conversion(self, account: int, asset: int, amount: int, symbol: int, via_symbol: int = 0) -> ConversionView:
         """What a CONVERT of these terms would do now, without a limit."""
-        return convert.view(self._state, convert.query(account, asset, amount, symbol, via_symbol))
+        return convert.view(self._state, convert.query(account, asset, amount, symbol, via_symbol), self.now_ns)
 
     def order_limits(self) -> tuple[int, int]:
         """(orders per 10 s, per day) that an account may place; 0 = no limit."""
@@ -244,7 +283,9 @@ class _Frame:
         self.state = state
         self.role = role
         self.events: list[bytes] = []
-        self.orders = Orders(state, self.emit)
+        self.desk = Desk(state, self.emit)
+        self.orders = Orders(self.desk)
+        self.lists = Lists(self.orders)
         self.ledger = Ledger(state, self.emit, self.orders)
         self.admin = Admin(state, self.emit, registers)
 
@@ -254,24 +295,38 @@ class _Frame:
 
     def run(self, commands: np.ndarray, frame_time: int) -> tuple[list[int], list[bytes]]:
         self.state.now = max(frame_time, self.state.now + 1)
-        self.state.now = self.ledger.expire(self.state.now)
+        self._expire()
+        self._drain(-1)
         kinds = commands["kind"].tolist()
         codes: list[int] = []
         while len(codes) < len(kinds):
             at = len(codes)
             if self._is_transfer(kinds[at]):
                 codes += self._run_chain(commands.view(TRANSFER_COMMAND), kinds, at)
+            elif kinds[at] == Kind.PLACE_LIST and self._is_known(Kind.PLACE_LIST):
+                codes += self._run_list(commands, kinds, at)
             else:
                 codes.append(self._run_one(commands, kinds[at], at))
+            self._drain(len(codes) - 1)
         self.state.capacity[:] = self.admin.asked
         return codes, self.events
+
+    def _expire(self) -> None:
+        """Whatever is over by now, holds before orders."""
+        frame_now = self.state.now
+        last, any_expired = self.ledger.expire(frame_now)
+        self.state.now = timers.run(self.desk, frame_now, last, is_first=not any_expired)
+
+    def _drain(self, index: int) -> None:
+        self.desk.at(index, self.state.now)
+        drain(self.desk)
 
     def _tick(self) -> int:
         self.state.now += 1
         return self.state.now
 
     def _is_known(self, kind: int) -> bool:
-        return kind in _KINDS and (kind != Kind.CONVERT or self.state.rules_version >= CONVERT_SINCE)
+        return kind in _KINDS and self.state.rules_version >= _KIND_SINCE.get(kind, 1)
 
     def _is_transfer(self, kind: int) -> bool:
         return kind in TRANSFER_KINDS and self._is_known(kind)
@@ -282,9 +337,18 @@ class _Frame:
             self.admin.report(kind, Answer(Code.UNKNOWN_KIND), at, now)
             return Code.UNKNOWN_KIND
         if kind in ORDER_KINDS:
-            return self.orders.run(OrderCommand(*commands[at].item()), at, now, _permits(self.role, kind))
+            return self.orders.run(order_command(commands[at], self.state.knows_orders), at, now, _permits(self.role, kind))
         command = AdminCommand(*commands.view(ADMIN_COMMAND)[at].item())
         return self.admin.run(command, at, now, _permits(self.role, kind))
+
+    def _run_list(self, commands: np.ndarray, kinds: list[int], at: int) -> list[int]:
+        """The list whose head is at `at`, with the legs that are there."""
+        parts = [Part(order_command(commands[at], knows_orders=True), at, self._tick())]
+        for leg in range(at + 1, at + 1 + LEGS.get(parts[0].command.list_type, 0)):
+            if leg >= len(kinds) or kinds[leg] != Kind.PLACE:
+                break
+            parts.append(Part(order_command(commands[leg], knows_orders=True), leg, self._tick()))
+        return self.lists.place(parts, _permits(self.role, Kind.PLACE_LIST))
 
     def _run_chain(self, commands: np.ndarray, kinds: list[int], at: int) -> list[int]:
         """The chain that starts at `at`: as long as members are linked and the next is a transfer command too."""
@@ -315,18 +379,22 @@ def _fields(row) -> dict:
 
 _ROW_TABLES = {
     "assets": rows.Asset, "symbols": rows.Symbol, "accounts": rows.Account, "keys": rows.Key, "orders": rows.Order,
-    "pending": rows.Pending, "remembered": rows.Remembered, "origins": rows.Origin,
+    "pending": rows.Pending, "remembered": rows.Remembered, "origins": rows.Origin, "lists": rows.OrderList,
 }  # fmt: skip
 
 
 def _to_plain(state: State) -> dict:
     """JSON values only; bytes as latin-1 text."""
-    plain = {name: getattr(state, name) for name in (*State.COUNTERS, "capacity", "skipped")}
+    plain = {name: getattr(state, name) for name in (*State.COUNTERS, *State.LATER_COUNTERS, "capacity", "skipped")}
     for name in _ROW_TABLES:
         plain[name] = [_plain_row(row) for row in getattr(state, name).values()]
     plain["remembered"] = [_plain_row(state.remembered[key]) for key in state.remembered_order]
     plain["fees"] = [[*key, *ppm] for key, ppm in state.fees.items()]
     plain["balances"] = [[*key, row.available, row.held] for key, row in state.balances.items()]
+    plain["filters"] = [[*key, value] for key, value in state.filters.items()]
+    plain["backlog"] = list(state.backlog)
+    plain["tracking"] = [order_id for queue in state.tracking.values() for order_id in queue]
+    plain["due"] = [order_id for queue in state.due.values() for order_id in queue]
     return plain
 
 
@@ -336,14 +404,20 @@ def _plain_row(row) -> list:
 
 def _from_plain(plain: dict) -> State:
     state = State(plain["capacity"])
-    for name in (*State.COUNTERS, "skipped"):
+    for name in (*State.COUNTERS, *State.LATER_COUNTERS, "skipped"):
         setattr(state, name, plain[name])
     tables = {name: [_full_row(kind, values) for values in plain[name]] for name, kind in _ROW_TABLES.items()}
     for name in ("assets", "symbols", "accounts", "keys", "origins"):
         for row in tables[name]:
             getattr(state, name).put(getattr(row, row.__slots__[0]), row)
-    for row in tables["orders"]:
-        state.index_order(row)
+    _restore_orders(state, {row.order_id: row for row in tables["orders"]}, plain["tracking"], plain["due"])
+    for row in tables["lists"]:
+        state.add_list(row)
+    for row in tables["accounts"]:
+        state.set_countdown(row.account, row.countdown_ns)
+    state.backlog.extend(plain["backlog"])
+    for symbol, number, value in plain["filters"]:
+        state.filters.put((symbol, number), value)
     for name in ("pending", "remembered"):
         for row in tables[name]:
             getattr(state, name).put((row.id_hi, row.id_lo), row)
@@ -355,6 +429,21 @@ def _from_plain(plain: dict) -> State:
     state.account_by_reference = {(row.reference_hi, row.reference_lo): row.account for row in tables["accounts"]}
     state.key_by_reference = {(row.reference_hi, row.reference_lo): row.key for row in tables["keys"]}
     return state
+
+
+def _restore_orders(state: State, orders: dict[int, rows.Order], tracking: list[int], due: list[int]) -> None:
+    """Each order in its place, behind those that were there before it."""
+    for order in sorted(orders.values(), key=lambda order: order.priority):
+        state.add(order)
+        if order.state == OrderState.RESTING:
+            state.put_into_book(order)
+        elif order.state in (OrderState.WAITING, OrderState.PENDING):
+            where, order.state = order.state, rows.EXECUTING
+            state.enter(order, where)
+    for order_id in tracking:
+        state.tracking[orders[order_id].symbol][order_id] = orders[order_id]
+    for order_id in due:
+        state.due[orders[order_id].symbol][order_id] = orders[order_id]
 
 
 def _full_row(kind: type, values: list):

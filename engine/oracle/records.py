@@ -25,6 +25,14 @@ AdminCommand = namedtuple("AdminCommand", ADMIN_COMMAND.names)
 
 _FORMATS = {"u1": "<B", "u2": "<H", "i2": "<h", "i4": "<i", "i8": "<q", f"S{CLIENT_ID_BYTES}": f"{CLIENT_ID_BYTES}s"}
 
+NEW_IN_ORDERS = ("peg", "peg_offset", "stop_price_ticks", "iceberg_lots", "trailing_bps", "side_effect", "list_type")
+
+
+def order_command(record: np.void, knows_orders: bool) -> OrderCommand:
+    """Under earlier rules the fields that docs/ORDERS.md adds are read as 0."""
+    command = OrderCommand(*record.item())
+    return command if knows_orders else command._replace(**dict.fromkeys(NEW_IN_ORDERS, 0))
+
 
 class EventPacker:
     """Writes events of one dtype; fields not named are 0, and so are the gaps. Of fields that share a place one at most may be named."""

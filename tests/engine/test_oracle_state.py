@@ -2,26 +2,56 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from engine import commands as make
 from engine.oracle.hashing import digest, mix, words
 from engine.oracle.machine import OracleMachine
 from engine.oracle.state import Balance, Level
-from engine.types import CLIENT_ID_BYTES, MIX_SEED, Kind, Pool, Side
+from engine.types import (
+    CLIENT_ID_BYTES,
+    MIX_SEED,
+    RULES_VERSION,
+    Filter,
+    Kind,
+    ListType,
+    OrderType,
+    Pool,
+    Side,
+    TimeInForce,
+)
 from tests.engine.machines import ALICE, BASE, BOB, QUOTE, SYMBOL, Venue
 from tests.engine.streams import CollidingStream, header
+
+
+def _of_later_rules(now: int) -> list[np.ndarray]:
+    """An iceberg, a stop, a trailing order, an order with its end, a pair, a pending order, and a switch."""
+    sells = {"side": Side.SELL, "quantity_lots": 2}
+    stop = make.place(BOB, SYMBOL, **sells, order_type=OrderType.STOP_LOSS, stop_price_ticks=3)
+    trailing = make.place(BOB, SYMBOL, **sells, order_type=OrderType.STOP_LOSS, trailing_bps=100)
+    maker = make.place(BOB, SYMBOL, **sells, order_type=OrderType.LIMIT_MAKER, price_ticks=12)
+    return [
+        make.place(BOB, SYMBOL, **sells, price_ticks=11, iceberg_lots=1), stop, trailing,
+        make.place(BOB, SYMBOL, **sells, price_ticks=11, time_in_force=TimeInForce.GTD, expires_ns=now + 10**15),
+        make.place_list(ListType.OCO, maker, stop, client_id="pair"), make.place_list(ListType.OTO, maker, stop),
+        make.countdown(BOB, 10**12),
+    ]  # fmt: skip
 
 
 def lived_in() -> OracleMachine:
     """A machine with a row in every table."""
     venue = Venue(OracleMachine)
+    now = venue.time_ns
     venue.done(
+        make.admin(Kind.SET_RULES, value=RULES_VERSION),
+        make.admin(Kind.SET_FILTER, symbol=SYMBOL, filter=Filter.MAX_ALGO_ORDERS, value=50),
         make.admin(Kind.ADD_KEY, account=ALICE, scopes=3, reference_hi=4, reference_lo=4),
         make.place(ALICE, SYMBOL, Side.BUY, price_ticks=5, quantity_lots=6, client_id="one"),
         make.place(BOB, SYMBOL, Side.SELL, price_ticks=5, quantity_lots=2),
         make.place(BOB, SYMBOL, Side.SELL, price_ticks=9, quantity_lots=2),
         make.place(BOB, SYMBOL, Side.SELL, price_ticks=9, quantity_lots=2),
+        *_of_later_rules(now),
         make.transfer(Kind.HOLD, venue.fresh_id(), debit=ALICE, credit=BOB, asset=BASE, amount=7, timeout_ns=10**15),
     )
     return venue.machine
@@ -31,7 +61,7 @@ def lived_in() -> OracleMachine:
 
 ROWS = {
     "assets": BASE, "symbols": SYMBOL, "accounts": ALICE, "balances": (ALICE, QUOTE), "orders": 1, "pending": None, "remembered": None,
-    "keys": 1, "origins": 1,
+    "keys": 1, "origins": 1, "lists": 1,
 }  # fmt: skip
 
 
@@ -46,7 +76,7 @@ def test_the_hash_differs_when_any_field_of_a_row_differs(table):
     key = ROWS[table] or next(iter(rows))
     seen = {state.hash()}
     for name in [field.name for field in dataclasses.fields(rows[key])]:
-        if name == "frame_digest":  # belongs to admission, not to the hash
+        if name in ("frame_digest", "awaits_turn"):  # belongs to admission; follows from the state
             continue
         kept = rows[key]
         rows.put(key, dataclasses.replace(kept, **{name: _changed(getattr(kept, name))}))
@@ -59,7 +89,7 @@ def test_the_hash_differs_when_any_field_of_a_row_differs(table):
 def test_the_hash_differs_when_any_counter_capacity_or_fee_differs():
     state = lived_in()._state
     seen = {state.hash()}
-    for name in state.COUNTERS:
+    for name in (*state.COUNTERS[1:], *state.LATER_COUNTERS):
         setattr(state, name, getattr(state, name) + 1)
         seen.add(state.hash())
     for pool in Pool:
@@ -69,7 +99,9 @@ def test_the_hash_differs_when_any_counter_capacity_or_fee_differs():
     seen.add(state.hash())
     state.fees.put((SYMBOL, 3), (1, 0))
     seen.add(state.hash())
-    assert len(seen) == 1 + len(state.COUNTERS) + len(Pool) + 2
+    state.filters.put((-BASE, Filter.MAX_ASSET), 1)
+    seen.add(state.hash())
+    assert len(seen) == 1 + len(state.COUNTERS[1:]) + len(state.LATER_COUNTERS) + len(Pool) + 3
 
 
 def test_a_row_of_zeros_and_no_row_are_one_balance():
@@ -150,6 +182,38 @@ def _forget_in_part(state) -> None:
     state.remembered_order.popleft()
 
 
+def _show_too_much(state) -> None:
+    iceberg = next(order for order in state.orders.values() if order.iceberg_lots)
+    iceberg.shown, level = 2, state.side(SYMBOL, Side.SELL)[11]
+    level.lots += 1
+
+
+def _lose_a_stop(state) -> None:
+    state.stops[SYMBOL, False].pop()
+
+
+def _lose_track(state) -> None:
+    state.tracking[SYMBOL].clear()
+
+
+def _leave_a_list(state) -> None:
+    next(order for order in state.orders.values() if order.list_id).list_id = 0
+
+
+def _carry_twice(state) -> None:
+    order = next(order for order in state.orders.values() if order.list_id == 1 and not order.carries)
+    order.carries = 1
+    state.change(BOB, BASE, available=-order.rest, held=order.rest)
+
+
+def _lose_a_timer(state) -> None:
+    state.timers.pop()
+
+
+def _forget_what_is_reached(state) -> None:
+    state.symbols[SYMBOL].low = 3
+
+
 @pytest.mark.parametrize(
     ("name", "breaks"),
     [
@@ -157,6 +221,9 @@ def _forget_in_part(state) -> None:
         ("BOOK_NOT_CROSSED", _cross), ("LEVELS_ADD_UP", _miscount), ("LEVELS_ADD_UP", _lose_a_level), ("LEVELS_ADD_UP", _stray_level),
         ("FIFO", _jump_the_queue), ("INDEX_COMPLETE", _lose_a_name), ("ACCOUNT_LISTS", _forget_an_order), ("FREE_LISTS", _overfill),
         ("PENDING_ORDERED", _disorder_pending), ("IDS_BOUNDED", _forget_in_part),
+        ("ICEBERG_SHOWN", _show_too_much), ("STOPS_PLACED", _lose_a_stop), ("TRAILING_BOUNDED", _lose_track),
+        ("LISTS_COMPLETE", _leave_a_list), ("LISTS_COMPLETE", _carry_twice), ("TIMERS_COMPLETE", _lose_a_timer),
+        ("BACKLOG_COMPLETE", _forget_what_is_reached),
     ],
 )  # fmt: skip
 def test_validate_names_the_invariant_that_is_broken(name, breaks):

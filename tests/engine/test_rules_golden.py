@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from blake3 import blake3
 
-from engine.types import COMMAND_BYTES, FRAME_HEADER, ORDER_COMMAND, RULES_VERSION, EventKind
+from engine.types import COMMAND_BYTES, FRAME_HEADER, ORDER_COMMAND, EventKind
 from tests.engine.machines import both_machines
 
 CAPACITY = {1: (8, 8, 32, 32, 16, 64, 16), 2: (8, 8, 32, 256, 16, 64, 16)}
@@ -32,7 +32,7 @@ def frames(version: int):
         at += FRAME_HEADER.itemsize + int(header["count"]) * COMMAND_BYTES
 
 
-@pytest.mark.parametrize("version", range(1, RULES_VERSION + 1))
+@pytest.mark.parametrize("version", JOURNAL)
 @both_machines
 def test_a_golden_journal_ends_as_it_always_has(make_machine, version):
     machine, hasher, conversions = make_machine(CAPACITY[version]), blake3(), 0
