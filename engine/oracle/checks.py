@@ -128,9 +128,10 @@ def _in_state(state: State, where: OrderState) -> set[int]:
 
 def _stops_placed(state: State) -> Iterator[str]:
     placed = [
-        (symbol, is_above, stop if is_above else -stop, order_id)
+        (symbol, is_above, stop, order_id)
         for (symbol, is_above), ladder in state.stops.items()
-        for stop, order_id in ladder
+        for stop, orders in ladder.items()
+        for order_id in orders
     ]
     waiting = [state.orders[order_id] for order_id in _in_state(state, OrderState.WAITING)]
     if sorted(placed) != sorted((row.symbol, row.is_above, row.stop_price_ticks, row.order_id) for row in waiting):

@@ -393,6 +393,7 @@ def _to_plain(state: State) -> dict:
     plain["balances"] = [[*key, row.available, row.held] for key, row in state.balances.items()]
     plain["filters"] = [[*key, value] for key, value in state.filters.items()]
     plain["backlog"] = list(state.backlog)
+    plain["waiting"] = [order_id for ladder in state.stops.values() for orders in ladder.values() for order_id in orders]
     plain["tracking"] = [order_id for queue in state.tracking.values() for order_id in queue]
     plain["due"] = [order_id for queue in state.due.values() for order_id in queue]
     return plain
@@ -410,7 +411,7 @@ def _from_plain(plain: dict) -> State:
     for name in ("assets", "symbols", "accounts", "keys", "origins"):
         for row in tables[name]:
             getattr(state, name).put(getattr(row, row.__slots__[0]), row)
-    _restore_orders(state, {row.order_id: row for row in tables["orders"]}, plain["tracking"], plain["due"])
+    _restore_orders(state, {row.order_id: row for row in tables["orders"]}, plain)
     for row in tables["lists"]:
         state.add_list(row)
     for row in tables["accounts"]:
@@ -431,19 +432,17 @@ def _from_plain(plain: dict) -> State:
     return state
 
 
-def _restore_orders(state: State, orders: dict[int, rows.Order], tracking: list[int], due: list[int]) -> None:
+def _restore_orders(state: State, orders: dict[int, rows.Order], plain: dict) -> None:
     """Each order in its place, behind those that were there before it."""
     for order in sorted(orders.values(), key=lambda order: order.priority):
         state.add(order)
         if order.state == OrderState.RESTING:
             state.put_into_book(order)
-        elif order.state in (OrderState.WAITING, OrderState.PENDING):
-            where, order.state = order.state, rows.EXECUTING
-            state.enter(order, where)
-    for order_id in tracking:
-        state.tracking[orders[order_id].symbol][order_id] = orders[order_id]
-    for order_id in due:
-        state.due[orders[order_id].symbol][order_id] = orders[order_id]
+    queued = {OrderState.WAITING: plain["waiting"], OrderState.TRACKING: plain["tracking"], OrderState.DUE: plain["due"]}
+    for where, queue in queued.items():
+        for order_id in queue:
+            orders[order_id].state = rows.EXECUTING
+            state.enter(orders[order_id], where)
 
 
 def _full_row(kind: type, values: list):

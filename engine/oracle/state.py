@@ -349,7 +349,7 @@ class State:
         self.account_by_reference: dict[tuple[int, int], int] = {}
         self.key_by_reference: dict[tuple[int, int], int] = {}
         self.book: defaultdict[tuple[int, int], SortedDict] = defaultdict(SortedDict)  # (symbol, side) -> price -> Level
-        self.stops: defaultdict[tuple[int, bool], SortedSet] = defaultdict(SortedSet)  # (symbol, is above) -> (how far, order id)
+        self.stops: defaultdict[tuple[int, bool], SortedDict] = defaultdict(SortedDict)  # (symbol, is above) -> stop -> orders by age
         self.tracking: defaultdict[int, dict[int, Order]] = defaultdict(dict)  # symbol -> in the order in which they began
         self.due: defaultdict[int, dict[int, Order]] = defaultdict(dict)  # symbol -> in the order in which they became it
         self.backlog: deque[int] = deque()  # symbols with something to drain
@@ -482,7 +482,8 @@ class State:
             order.shown = min(order.iceberg_lots, order.rest)
             self.put_into_book(order)
         elif where == OrderState.WAITING:
-            self.stops[order.symbol, order.is_above].add(_stop_place(order))
+            ladder = self.stops[order.symbol, order.is_above]
+            ladder.setdefault(order.stop_price_ticks, {})[order.order_id] = order
         elif where == OrderState.TRACKING:
             self.tracking[order.symbol][order.order_id] = order
         elif where == OrderState.DUE:
@@ -501,7 +502,10 @@ class State:
             self._take_out_of_book(order, order.shows)
             order.priority = order.shown = 0
         elif order.state == OrderState.WAITING:
-            self.stops[order.symbol, order.is_above].remove(_stop_place(order))
+            ladder = self.stops[order.symbol, order.is_above]
+            del ladder[order.stop_price_ticks][order.order_id]
+            if not ladder[order.stop_price_ticks]:
+                del ladder[order.stop_price_ticks]
         elif order.state == OrderState.TRACKING:
             del self.tracking[order.symbol][order.order_id]
             order.extreme = 0
@@ -591,8 +595,3 @@ class State:
         self.accounts.touch(account)
         if fires_ns:
             self.timers.add((fires_ns, COUNTDOWN_TIMER, account))
-
-
-def _stop_place(order: Order) -> tuple[int, int]:
-    """The least of a ladder is the next one that the price reaches."""
-    return order.stop_price_ticks if order.is_above else -order.stop_price_ticks, order.order_id

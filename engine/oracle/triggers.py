@@ -40,13 +40,13 @@ def track(state: State, order: Order, extreme: int) -> None:
 
 
 def next_reached(state: State, symbol: int) -> Order | None:
-    """The waiting order whose turn it is: above before below, the stop price nearest to where the price came from, the oldest."""
+    """The waiting order whose turn it is: above before below, the stop price that was reached first, who has waited longest."""
     row = state.symbols[symbol]
-    for is_above, reached in ((True, lambda stop: 0 < stop <= row.high), (False, lambda stop: stop >= row.low > 0)):
-        ladder = state.stops[symbol, is_above]
-        order = state.orders[ladder[0][1]] if ladder else None
-        if order is not None and reached(order.stop_price_ticks):
-            return order
+    above, below = state.stops[symbol, True], state.stops[symbol, False]
+    if above and above.peekitem(0)[0] <= row.high:
+        return next(iter(above.peekitem(0)[1].values()))
+    if below and row.low and below.peekitem(-1)[0] >= row.low:
+        return next(iter(below.peekitem(-1)[1].values()))
     return None
 
 

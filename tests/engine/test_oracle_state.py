@@ -189,7 +189,7 @@ def _show_too_much(state) -> None:
 
 
 def _lose_a_stop(state) -> None:
-    state.stops[SYMBOL, False].pop()
+    state.stops[SYMBOL, False].popitem()
 
 
 def _lose_track(state) -> None:
