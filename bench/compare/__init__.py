@@ -1,0 +1,1 @@
+"""Our matching beside other engines', in one run on one machine; see README.md in this folder."""
