@@ -14,20 +14,25 @@ from engine.types import (
     ADMIN_COMMAND,
     ADMIN_EVENT,
     HOUSE_FEES,
+    LIST_EVENT,
     ORDER_COMMAND,
     ORDER_EVENT,
     TRANSFER_EVENT,
+    EventFlag,
     EventKind,
     Kind,
+    OrderStatus,
+    OrderType,
     Side,
 )
 from engine.views import Applied
 from marketdata.intervals import INTERVALS, period
 from marketdata.kernels import fold_trades
-from marketdata.records import KLINE, TRADE, OrderRecord, TransferRecord
+from marketdata.records import KLINE, TRADE, OrderList, OrderRecord, PreventedMatch, TransferRecord
 from marketdata.reducer import MarketData
 
-KEEP = -1  # in an OrderChange: the quantity stays as it was
+KEEP = -1  # in an OrderChange: the number stays as it was
+CONTINGENT = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 class EntryKind(IntEnum):
@@ -37,6 +42,7 @@ class EntryKind(IntEnum):
     FEE = 2
     TRANSFER = 3
     CAPTURE = 4
+    HANDOVER = 5  # of a prevented match
 
 
 ENTRY = np.dtype(
@@ -80,19 +86,40 @@ class OrderChange(NamedTuple):
     executed_lots: int
     executed_quote: int
     updated_ns: int
-    client_id: str  # "" where it stays
+    client_id: str = ""  # where it changed
+    price_ticks: int = KEEP  # a pegged order's, once it has one
+    activations: int = 0  # ACTIVATED events, and when the first and the last of them were
+    activated_first_ns: int = 0
+    activated_last_ns: int = 0
+    prevented_more: int = 0  # lots, in addition to those before
+    prevented_match: int = 0  # the last one, 0 = none
 
     def applied_to(self, order: OrderRecord) -> OrderRecord:
         """The order afterwards."""
+        turn_ns, working_ns = self._times(order)
         return order._replace(
             status=self.status,
             code=self.code,
+            price_ticks=order.price_ticks if self.price_ticks == KEEP else self.price_ticks,
             order_lots=order.order_lots if self.order_lots == KEEP else self.order_lots,
             executed_lots=self.executed_lots,
             executed_quote=self.executed_quote,
             updated_ns=self.updated_ns,
             client_id=self.client_id or order.client_id,
+            prevented_lots=order.prevented_lots + self.prevented_more,
+            prevented_match=self.prevented_match or order.prevented_match,
+            turn_ns=turn_ns,
+            working_ns=working_ns,
         )
+
+    def _times(self, order: OrderRecord) -> tuple[int, int]:
+        """(turn_ns, working_ns) afterwards: the first activation of a list's pending order is its turn, and sets it to work
+        unless it still waits for a price."""
+        if not self.activations:
+            return order.turn_ns, order.working_ns
+        turn_ns = order.turn_ns or self.activated_first_ns
+        waits = not order.turn_ns and order.order_type in CONTINGENT and self.activations == 1
+        return turn_ns, order.working_ns if waits else self.activated_last_ns
 
 
 # ---------------------------------------------------------------- orders
@@ -106,11 +133,11 @@ def order_facts(frames: Sequence[Frame], account: int = 0) -> tuple[dict[int, Or
         events, commands_at = events[mine], commands_at[mine]
     commands = _join([frame.commands.view(ORDER_COMMAND) for frame in frames], ORDER_COMMAND)
     changes = {change.order_id: change for change in _last_changes(events)}
-    for change in _amended(events, commands, commands_at, changes):
-        changes[change.order_id] = change
+    _add_names(changes, events, commands, commands_at)
+    _add_activations(changes, events)
+    _add_prevented(changes, events)
     placed = {}
-    news = events["kind"] == EventKind.NEW
-    for order in map(_placed, events[news], commands[commands_at[news]]):
+    for order in _placed(events, commands, commands_at):
         placed[order.order_id] = changes.pop(order.order_id).applied_to(order)
     if account:
         owned = set(events["order_id"][events["account"] == account].tolist())
@@ -126,7 +153,7 @@ def _order_events(frames: Sequence[Frame]) -> tuple[np.ndarray, np.ndarray]:
     for frame in frames:
         events = frame.events
         kinds = events["kind"]
-        events = events[(kinds < EventKind.TRANSFERRED) & (kinds != EventKind.REJECTED)]
+        events = events[(kinds < EventKind.LIST) & (kinds != EventKind.REJECTED)]
         picked.append(events)
         commands_at.append(events["index"] + before)
         before += len(frame.commands)
@@ -141,7 +168,8 @@ def _join(arrays: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
     return np.concatenate([np.ascontiguousarray(array).view(raw) for array in arrays]).view(dtype)
 
 
-_CHANGE = np.dtype([(field, "<i8") for field in OrderChange._fields if field != "client_id"])
+_TOLD = ("order_id", "status", "code", "order_lots", "executed_lots", "executed_quote", "updated_ns")
+_CHANGE = np.dtype([(field, "<i8") for field in _TOLD])
 
 
 def _last_changes(events: np.ndarray) -> Iterable[OrderChange]:
@@ -151,20 +179,20 @@ def _last_changes(events: np.ndarray) -> Iterable[OrderChange]:
         subjects[field] = events[field]
     subjects["updated_ns"] = events["time_ns"]
     told_lots = subjects[_last_of_each(subjects["order_id"])]
-    trades = events[events["kind"] == EventKind.TRADE]
-    makers = np.empty(len(trades), _CHANGE)
+    matches = events[(events["kind"] == EventKind.TRADE) | (events["kind"] == EventKind.PREVENTED)]
+    makers = np.empty(len(matches), _CHANGE)
     for field in ("order_id", "status", "executed_lots", "executed_quote"):
-        makers[field] = trades[f"counter_{field}"]
-    makers["code"], makers["order_lots"], makers["updated_ns"] = 0, KEEP, trades["time_ns"]
+        makers[field] = matches[f"counter_{field}"]
+    makers["code"], makers["order_lots"], makers["updated_ns"] = 0, KEEP, matches["time_ns"]
     both = np.concatenate([subjects, makers])
-    both = both[np.argsort(np.concatenate([events["seq"], trades["seq"]]), kind="stable")]
+    both = both[np.argsort(np.concatenate([events["seq"], matches["seq"]]), kind="stable")]
     last = both[_last_of_each(both["order_id"])]
     known = np.searchsorted(told_lots["order_id"], last["order_id"])
     known[known == len(told_lots)] = 0
     if len(told_lots):
         told = told_lots["order_id"][known] == last["order_id"]
         last["order_lots"] = np.where(told, told_lots["order_lots"][known], KEEP)
-    return [OrderChange(*row, "") for row in last.tolist()]
+    return [OrderChange(*row) for row in last.tolist()]
 
 
 def _last_of_each(ids: np.ndarray) -> np.ndarray:
@@ -173,37 +201,72 @@ def _last_of_each(ids: np.ndarray) -> np.ndarray:
     return len(ids) - 1 - reverse_first if len(unique) else np.empty(0, np.int64)
 
 
-def _amended(events: np.ndarray, commands: np.ndarray, commands_at: np.ndarray, changes: dict[int, OrderChange]) -> Iterable[OrderChange]:
-    """The changes with the client ids that amendments gave."""
-    names: dict[int, str] = {}
+def _add_names(changes: dict[int, OrderChange], events: np.ndarray, commands: np.ndarray, commands_at: np.ndarray) -> None:
+    """The client ids that amendments gave."""
     for at in np.flatnonzero(events["kind"] == EventKind.AMENDED):
         if name := client_text(commands["client_id"][commands_at[at]]):
-            names[int(events["order_id"][at])] = name
-    return [changes[order_id]._replace(client_id=name) for order_id, name in names.items()]
+            order_id = int(events["order_id"][at])
+            changes[order_id] = changes[order_id]._replace(client_id=name)
 
 
-def _placed(event: np.void, command: np.void) -> OrderRecord:
-    order_id = int(event["order_id"])
-    is_convert = command["kind"] == Kind.CONVERT  # a ledger command: other fields lie in these bytes
-    return OrderRecord(
-        order_id=order_id,
-        account=int(event["account"]),
-        symbol=int(event["symbol"]),
-        side=int(event["side"]),
-        order_type=int(event["order_type"]),
-        time_in_force=int(event["time_in_force"]),
-        stp=int(event["stp"]),
-        status=int(event["status"]),
-        code=0,
-        price_ticks=int(event["price_ticks"]),
-        order_lots=int(event["order_lots"]),
-        quote_quantity=0 if is_convert else int(command["quote_quantity"]),
-        executed_lots=0,
-        executed_quote=0,
-        client_id=conversion_client_id(order_id) if is_convert else client_text(command["client_id"]),
-        placed_ns=int(event["time_ns"]),
-        updated_ns=int(event["time_ns"]),
-    )
+def _add_activations(changes: dict[int, OrderChange], events: np.ndarray) -> None:
+    """When orders were activated, and the prices that pegged ones took then."""
+    for event in events[events["kind"] == EventKind.ACTIVATED]:
+        change = changes[int(event["order_id"])]
+        now_ns = int(event["time_ns"])
+        changes[change.order_id] = change._replace(
+            price_ticks=int(event["price_ticks"]),
+            activations=change.activations + 1,
+            activated_first_ns=change.activated_first_ns or now_ns,
+            activated_last_ns=now_ns,
+        )
+
+
+def _add_prevented(changes: dict[int, OrderChange], events: np.ndarray) -> None:
+    """What prevented matches took of their two orders."""
+    for event in events[events["kind"] == EventKind.PREVENTED]:
+        lost = {event["order_id"]: event["quantity_lots"], event["counter_order_id"]: event["counter_prevented_lots"]}
+        for order_id, lots in lost.items():
+            if lots:
+                change = changes[int(order_id)]
+                more, match_id = change.prevented_more + int(lots), int(event["trade_id"])
+                changes[change.order_id] = change._replace(prevented_more=more, prevented_match=match_id)
+
+
+_TERMS = ("stop_price_ticks", "iceberg_lots", "trailing_bps", "peg", "peg_offset", "side_effect", "list_id", "expires_ns")
+_PLACED = (
+    "order_id", "account", "symbol", "side", "order_type", "time_in_force", "stp", "status", "price_ticks", "order_lots", *_TERMS,
+)  # fmt: skip
+
+
+def _placed(events: np.ndarray, commands: np.ndarray, commands_at: np.ndarray) -> Iterable[OrderRecord]:
+    """The orders of NEW events, as these left them."""
+    is_new = events["kind"] == EventKind.NEW
+    news, commands_at = events[is_new], commands_at[is_new]
+    if not len(news):
+        return
+    by_command = news["index"] >= 0
+    given = np.zeros(len(news), ORDER_COMMAND)  # of an order that no command placed, nothing is known but its event
+    given[by_command] = commands[commands_at[by_command]]
+    causes, quote_quantities, client_ids = (given[field].tolist() for field in ("kind", "quote_quantity", "client_id"))
+    rows = zip(news[list(_PLACED)].tolist(), news["time_ns"].tolist(), causes, quote_quantities, client_ids, strict=True)
+    for values, now_ns, cause, quote_quantity, client_id in rows:
+        order = dict(zip(_PLACED, values, strict=True))
+        is_convert = cause == Kind.CONVERT  # a ledger command: other fields lie in these bytes
+        is_pending = order["status"] == OrderStatus.PENDING_NEW
+        by_value = order["order_type"] == OrderType.MARKET and not is_convert  # elsewhere a time may lie there
+        yield OrderRecord(
+            **order,
+            code=0,
+            quote_quantity=quote_quantity if by_value else 0,
+            executed_lots=0,
+            executed_quote=0,
+            client_id=conversion_client_id(order["order_id"]) if is_convert else client_text(client_id),
+            placed_ns=now_ns,
+            updated_ns=now_ns,
+            turn_ns=0 if is_pending else now_ns,
+            working_ns=0 if is_pending or order["order_type"] in CONTINGENT else now_ns,
+        )
 
 
 def conversion_client_id(order_id: int) -> str:
@@ -219,6 +282,90 @@ def client_text(raw: bytes) -> str:
 def storable(text: str) -> str:
     """Without what PostgreSQL cannot store; the dialect admits only what comes through unchanged."""
     return text.replace("\0", "\ufffd")
+
+
+# ---------------------------------------------------------------- order lists, amendments, prevented matches
+
+
+def list_facts(frames: Sequence[Frame]) -> dict[int, OrderList]:
+    """Order lists that began or ended in these frames, as the last one left them, by list id. Client ids of their orders are left out."""
+    found = {}
+    for frame in frames:
+        events = frame.events
+        for event in events[events["kind"] == EventKind.LIST].view(LIST_EVENT):
+            ids = tuple(int(event[f"{place}_order_id"]) for place in ("first", "second", "third"))
+            found[int(event["list_id"])] = OrderList(
+                list_id=int(event["list_id"]),
+                account=int(event["account"]),
+                symbol=int(event["symbol"]),
+                list_type=int(event["list_type"]),
+                status=int(event["list_status"]),
+                client_id=client_text(event["client_id"]),
+                placed_ns=int(event["placed_ns"]),
+                updated_ns=int(event["time_ns"]),
+                order_ids=tuple(order_id for order_id in ids if order_id),
+                client_ids=(),
+            )
+    return found
+
+
+class Terms(NamedTuple):
+    """What an amended order asked for: as it was placed (seq 0), or after an amendment."""
+
+    order_id: int
+    seq: int
+    order_lots: int
+    client_id: str  # "" where an amendment left it
+    time_ns: int
+
+
+def amendment_facts(frames: Sequence[Frame], order_id: int = 0) -> list[Terms]:
+    """The amendments of these frames by rising seq, of one order or of all; before them the terms of those orders that these frames
+    placed."""
+    events, commands_at = _order_events(frames)
+    if order_id:
+        mine = events["order_id"] == order_id
+        events, commands_at = events[mine], commands_at[mine]
+    is_amended = events["kind"] == EventKind.AMENDED
+    if not is_amended.any():
+        return []
+    commands = _join([frame.commands.view(ORDER_COMMAND) for frame in frames], ORDER_COMMAND)
+    amended_ids = np.unique(events["order_id"][is_amended])
+    placed = (events["kind"] == EventKind.NEW) & np.isin(events["order_id"], amended_ids)
+    return [_terms(events[at], commands[commands_at[at]], first) for which, first in ((placed, True), (is_amended, False))
+            for at in np.flatnonzero(which)]  # fmt: skip
+
+
+def _terms(event: np.void, command: np.void, first: bool) -> Terms:
+    seq = 0 if first else int(event["seq"])
+    return Terms(int(event["order_id"]), seq, int(event["order_lots"]), client_text(command["client_id"]), int(event["time_ns"]))
+
+
+def prevented_facts(frames: Sequence[Frame], symbol: int = 0) -> list[PreventedMatch]:
+    """The prevented matches of these frames in order, of one symbol or of all."""
+    found = []
+    for frame in frames:
+        events = frame.events
+        for event in events[(events["kind"] == EventKind.PREVENTED) & ((symbol == 0) | (events["symbol"] == symbol))]:
+            found.append(
+                PreventedMatch(
+                    symbol=int(event["symbol"]),
+                    match_id=int(event["trade_id"]),
+                    time_ns=int(event["time_ns"]),
+                    price_ticks=int(event["price_ticks"]),
+                    taker_order=int(event["order_id"]),
+                    maker_order=int(event["counter_order_id"]),
+                    taker_account=int(event["account"]),
+                    maker_account=int(event["counter_account"]),
+                    taker_lots=int(event["quantity_lots"]),
+                    maker_lots=int(event["counter_prevented_lots"]),
+                    taker_side=int(event["side"]),
+                    stp=int(event["stp"]),
+                    handed_over=int(event["flags"] & EventFlag.HANDED_OVER != 0),
+                    seq=int(event["seq"]),
+                )
+            )
+    return found
 
 
 # ---------------------------------------------------------------- trades and candles
@@ -250,7 +397,9 @@ def candle_rows(trades: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
 
 def entries_of(frames: Sequence[Frame], marketdata: MarketData) -> np.ndarray:
     """ENTRY array: every change of an account's available + held, by rising seq; each event's entries add up to 0 per asset."""
-    entries = np.concatenate([_trade_entries(trades_of(frames), marketdata), _transfer_entries(frames)])
+    entries = np.concatenate(
+        [_trade_entries(trades_of(frames), marketdata), _handover_entries(frames, marketdata), _transfer_entries(frames)]
+    )
     return entries[np.lexsort((entries["line"], entries["seq"]))]
 
 
@@ -286,6 +435,31 @@ def _trade_entries(trades: np.ndarray, marketdata: MarketData) -> np.ndarray:
         row["reference_hi"], row["reference_lo"], row["time_ns"] = trades["symbol"], trades["trade_id"], trades["time_ns"]
     entries = entries.ravel()
     return entries[entries["amount"] != 0]
+
+
+def _handover_entries(frames: Sequence[Frame], marketdata: MarketData) -> np.ndarray:
+    """Four lines for each prevented match by which base and quote changed hands, without fees."""
+    lines = []
+    for match in prevented_facts(frames):
+        if match.handed_over:
+            lines += _handover(match, marketdata.listing(match.symbol))
+    return np.array(lines, ENTRY)
+
+
+def _handover(match: PreventedMatch, listing: np.void) -> Iterable[tuple]:
+    base_amount = match.taker_lots * int(listing["lot_units"])
+    quote_amount = match.price_ticks * match.taker_lots * int(listing["tick_lot_units"])
+    buyer, seller = match.taker_account, match.maker_account
+    if match.taker_side == Side.SELL:
+        buyer, seller = seller, buyer
+    moves = (
+        (seller, listing["base"], -base_amount),
+        (buyer, listing["base"], base_amount),
+        (buyer, listing["quote"], -quote_amount),
+        (seller, listing["quote"], quote_amount),
+    )
+    for line, (account, asset, amount) in enumerate(moves):
+        yield match.seq, line, account, asset, amount, EntryKind.HANDOVER, match.symbol, match.match_id, match.time_ns
 
 
 def _transfer_entries(frames: Sequence[Frame]) -> np.ndarray:

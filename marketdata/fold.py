@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from engine.types import EventKind, Side
-from marketdata.facts import Frame, order_facts, transfer_facts
+from engine.types import EventKind, ListStatus, Side
+from marketdata.facts import Frame, Terms, amendment_facts, list_facts, order_facts, transfer_facts
 from marketdata.intervals import kline_next, kline_open, period
 from marketdata.kernels import aggregate, fill_klines, fold_trades, merge_klines
-from marketdata.records import AGG_TRADE, KLINE, Fill, Kline, OrderRecord, TransferRecord
+from marketdata.records import AGG_TRADE, KLINE, Amendment, Fill, Kline, OrderList, OrderRecord, PreventedMatch, TransferRecord
 
 
 class Bounds:
@@ -151,6 +151,69 @@ def renamed_in(frames: Sequence[Frame], account: int) -> list[int]:
 def _now(order: OrderRecord, changed: dict) -> OrderRecord:
     change = changed.get(order.order_id)
     return change.applied_to(order) if change else order
+
+
+def fold_orders_by_id(rows: Iterable[OrderRecord], frames: Sequence[Frame], account: int, order_ids: Sequence[int]) -> list[OrderRecord]:
+    """Those of the account's orders with these ids, by rising id; `rows` are those of the database."""
+    placed, changed = order_facts(frames, account)
+    found = [_now(order, changed) for order in rows if order.account == account]
+    return found + [placed[order_id] for order_id in sorted(order_ids) if order_id in placed]
+
+
+def fold_list_ids(rows: Iterable[tuple[int, int]], frames: Sequence[Frame], account: int) -> dict[int, int]:
+    """The list ids of the account's orders that are part of one: `rows` (order id, list id), then those of the tail."""
+    placed, _ = order_facts(frames, account)
+    return dict(rows) | {order.order_id: order.list_id for order in placed.values() if order.list_id}
+
+
+# ---------------------------------------------------------------- order lists, amendments, prevented matches
+
+
+def fold_lists(
+    rows: Iterable[OrderList], frames: Sequence[Frame], account: int, wanted: Callable[[OrderList], bool], bounds: Bounds
+) -> list[OrderList]:
+    """The account's order lists that are `wanted` as they now are: `rows`, then those that the tail began."""
+    told = list_facts(frames)
+    placed, _ = order_facts(frames, account)
+    found = []
+    for row in rows:
+        now = told.pop(row.list_id, row)
+        found.append(row._replace(status=now.status, updated_ns=now.updated_ns))
+    for fresh in told.values():
+        if fresh.account == account and all(order_id in placed for order_id in fresh.order_ids):
+            found.append(fresh._replace(client_ids=tuple(placed[order_id].client_id for order_id in fresh.order_ids)))
+    return bounds.cut([one for one in found if wanted(one) and bounds.admit(one.list_id, one.placed_ns)])
+
+
+def is_open_list(found: OrderList) -> bool:
+    return found.status == ListStatus.EXECUTING
+
+
+def fold_amendments(
+    rows: Iterable[Terms], frames: Sequence[Frame], account: int, symbol: int, order_id: int, bounds: Bounds
+) -> list[Amendment]:
+    """How the account's order was changed, by rising seq. `rows`: all of its terms that the database has, as it was placed first."""
+    placed, _ = order_facts(frames, account)
+    terms = list(rows)
+    if not terms and (order_id not in placed or placed[order_id].symbol != symbol):
+        return []
+    found = []
+    for one in sorted(terms + amendment_facts(frames, order_id), key=lambda terms: terms.seq):
+        name = one.client_id or (found[-1].client_id if found else "")  # an amendment may leave it
+        found.append(one._replace(client_id=name))
+    amendments = [
+        Amendment(now.seq, before.order_lots, now.order_lots, before.client_id, now.client_id, now.time_ns)
+        for before, now in zip(found, found[1:], strict=False)
+    ]
+    return bounds.cut([amendment for amendment in amendments if amendment.seq >= bounds.from_id])
+
+
+def fold_prevented(
+    rows: Iterable[PreventedMatch], fresh: Iterable[PreventedMatch], wanted: Callable[[PreventedMatch], bool], bounds: Bounds
+) -> list[PreventedMatch]:
+    """Prevented matches that are `wanted`: `rows`, then those of the tail."""
+    found = [*rows, *(match for match in fresh if wanted(match))]
+    return bounds.cut([match for match in found if match.match_id >= bounds.from_id])
 
 
 # ---------------------------------------------------------------- transfers

@@ -16,27 +16,56 @@ from contextlib import asynccontextmanager
 import asyncpg
 import numpy as np
 
-from engine.types import EventKind
+from engine.types import EventKind, ListStatus
 from engine.views import Applied
 from marketdata.errors import HistoryUnavailable
-from marketdata.facts import Frame, storable, trades_of
+from marketdata.facts import Frame, Terms, prevented_facts, storable, trades_of
 from marketdata.fold import (
     Bounds,
     first_open,
     fold_agg_trades,
+    fold_amendments,
     fold_fills,
     fold_klines,
+    fold_list_ids,
+    fold_lists,
     fold_order,
     fold_orders,
+    fold_orders_by_id,
+    fold_prevented,
     fold_trades_from,
     fold_transfers,
     is_between,
+    is_open_list,
     renamed_in,
 )
 from marketdata.intervals import DAY_NS, INTERVALS, MINUTE_NS, kline_back, kline_open, opens_alike
-from marketdata.records import AGG_TRADE, KLINE, TRADE, Fill, Kline, OrderRecord, TransferRecord
+from marketdata.records import (
+    AGG_TRADE,
+    KLINE,
+    TRADE,
+    Amendment,
+    Fill,
+    Kline,
+    OrderList,
+    OrderRecord,
+    PreventedMatch,
+    TransferRecord,
+)
 from marketdata.reducer import TRADES_KEPT, MarketData
-from marketdata.rows import KLINE_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, TRANSFER_COLUMNS, columns, record_array, transfer_record
+from marketdata.rows import (
+    KLINE_COLUMNS,
+    LIST_COLUMNS,
+    ORDER_COLUMNS,
+    PREVENTED_COLUMNS,
+    TERMS_COLUMNS,
+    TRADE_COLUMNS,
+    TRANSFER_COLUMNS,
+    columns,
+    order_list,
+    record_array,
+    transfer_record,
+)
 
 LIMIT_MAX = 1000
 TAIL_RECORDS = 400_000  # events and commands kept; 60 MB
@@ -233,7 +262,16 @@ class History:
         else:
             query = _FILLS_FIRST if bounds.first else _FILLS_LAST
         rows, frames = await self._read(query, *arguments)
-        return fold_fills(record_array(rows, TRADE), trades_of(frames, symbol), account, order_id or 0, bounds)
+        fills = fold_fills(record_array(rows, TRADE), trades_of(frames, symbol), account, order_id or 0, bounds)
+        lists = await self._list_ids(account, {fill.order_id for fill in fills})
+        return [fill._replace(list_id=lists[fill.order_id]) if fill.order_id in lists else fill for fill in fills]
+
+    async def _list_ids(self, account: int, order_ids: set[int]) -> dict[int, int]:
+        """Of those orders of the account that are part of a list."""
+        if not order_ids:
+            return {}
+        rows, frames = await self._read(_LIST_IDS, list(order_ids))
+        return fold_list_ids(rows, frames, account)
 
     async def orders(self, account: int, symbol: int, *, order_id_from: int | None = None, start_ms: int | None = None,
                      end_ms: int | None = None, limit: int = 500) -> list[OrderRecord]:  # fmt: skip
@@ -260,6 +298,55 @@ class History:
             rows, frames = await self._read(_ORDER_BY_CLIENT_ID, account, symbol, client_id, len(renamed) + 1, renamed)
             wanted = _is_order(account, symbol, client_id=client_id)
         return fold_order(map(OrderRecord._make, rows), frames, account, wanted)
+
+    async def orders_by_id(self, account: int, order_ids: list[int]) -> list[OrderRecord]:
+        """Those of the account's orders with these ids, by rising id. Raises HistoryUnavailable."""
+        rows, frames = await self._read(_ORDERS_BY_ID, order_ids)
+        return fold_orders_by_id(map(OrderRecord._make, rows), frames, account, order_ids)
+
+    async def order_lists(self, account: int, *, list_id: int | None = None, client_id: str | None = None, only_open: bool = False,
+                          from_id: int | None = None, start_ms: int | None = None, end_ms: int | None = None,
+                          limit: int = 500) -> list[OrderList]:  # fmt: skip
+        """The account's order lists by rising id: the one with the id, the latest with the client id, all that are open, or as `orders`
+        the first `limit` from `from_id` on or placed in start_ms … end_ms, or the latest ones. Raises HistoryUnavailable."""
+        bounds = _bounds(limit, from_id=from_id, start_ms=start_ms, end_ms=end_ms)
+        if list_id is not None:
+            query, arguments, wanted = _LIST_BY_ID, (min(list_id, ID_MAX),), lambda found: found.list_id == list_id
+        elif client_id is not None:
+            name = storable(client_id)
+            query, arguments, wanted = _LIST_BY_CLIENT_ID, (name,), lambda found: found.client_id == name
+        elif only_open:
+            query, arguments, wanted, bounds.limit = _LISTS_OPEN, (), is_open_list, FINER_ROWS_MAX
+        else:
+            query, wanted = (_LISTS_FIRST if bounds.first else _LISTS_LAST), lambda _: True
+            arguments = (bounds.from_id, bounds.start_ns, bounds.end_ns, bounds.limit)
+        rows, frames = await self._read(query, account, *arguments)
+        return fold_lists(map(order_list, rows), frames, account, wanted, bounds)
+
+    async def amendments(self, account: int, symbol: int, order_id: int, *, from_seq: int = 0, limit: int = 500) -> list[Amendment]:
+        """How the account's order on the symbol was amended, by rising seq: the first `limit` from `from_seq` on. Raises
+        HistoryUnavailable."""
+        bounds = _bounds(limit, from_id=from_seq)
+        rows, frames = await self._read(_TERMS, min(order_id, ID_MAX), account, symbol)
+        return fold_amendments(map(Terms._make, rows), frames, account, symbol, order_id, bounds)
+
+    async def prevented_matches(self, account: int, symbol: int, *, match_id: int | None = None, order_id: int | None = None,
+                                from_id: int | None = None, limit: int = 500) -> list[PreventedMatch]:  # fmt: skip
+        """Matches of the account's orders that were prevented, by rising id: the one with the id, or of one order the first `limit` from
+        `from_id` on. Raises HistoryUnavailable."""
+        bounds = _bounds(limit, from_id=from_id or 0)
+        if match_id is not None:
+            query, arguments = _PREVENTED_BY_ID, (min(match_id, ID_MAX),)
+        else:
+            query, arguments = _PREVENTED_OF_ORDER, (min(order_id or 0, ID_MAX), bounds.from_id, bounds.limit)
+
+        def wanted(match: PreventedMatch) -> bool:
+            is_ours = account in (match.taker_account, match.maker_account)
+            is_meant = match.match_id == match_id if match_id is not None else order_id in (match.taker_order, match.maker_order)
+            return is_ours and is_meant
+
+        rows, frames = await self._read(query, symbol, account, *arguments)
+        return fold_prevented(map(PreventedMatch._make, rows), prevented_facts(frames, symbol), wanted, bounds)
 
     async def transfers(self, account: int, asset: int = 0, *, incoming: bool | None = None, counterparty: int = 0,
                         start_ms: int | None = None, end_ms: int | None = None, offset: int = 0,
@@ -384,6 +471,39 @@ _ORDER_BY_CLIENT_ID = f"""
     UNION
     ({_select("order_id", ORDER_COLUMNS, "orders")} WHERE order_id = ANY($5::bigint[]))
 """
+
+_ORDERS_BY_ID = f"{_select('order_id', ORDER_COLUMNS, 'orders')} WHERE order_id = ANY($1::bigint[])"
+_LIST_IDS = "SELECT order_id AS place, order_id, list_id FROM history.orders WHERE order_id = ANY($1::bigint[]) AND list_id <> 0"
+
+_LISTS = f"""
+    SELECT l.list_id AS place, {columns(LIST_COLUMNS, "l")}, o1.client_id AS name1, o2.client_id AS name2, o3.client_id AS name3
+    FROM history.lists AS l
+    LEFT JOIN history.orders AS o1 ON o1.order_id = l.first_order
+    LEFT JOIN history.orders AS o2 ON o2.order_id = l.second_order
+    LEFT JOIN history.orders AS o3 ON o3.order_id = l.third_order
+    WHERE l.account = $1
+"""
+_LIST_BY_ID = f"{_LISTS} AND l.list_id = $2"
+_LIST_BY_CLIENT_ID = f"{_LISTS} AND l.client_id = $2 ORDER BY l.list_id DESC LIMIT 1"
+_LISTS_OPEN = f"{_LISTS} AND l.status = {ListStatus.EXECUTING:d}"
+_LISTS_IN_BOUNDS = f"{_LISTS} AND l.list_id >= $2 AND l.placed_ns BETWEEN $3 AND $4"
+_LISTS_FIRST = f"{_LISTS_IN_BOUNDS} ORDER BY l.list_id LIMIT $5"
+_LISTS_LAST = f"{_LISTS_IN_BOUNDS} ORDER BY l.list_id DESC LIMIT $5"
+
+# Of an order that was never amended, the terms are those of its row.
+_TERMS = f"""
+    SELECT t.* FROM (
+        {_select("seq", TERMS_COLUMNS, "amendments")} WHERE order_id = $1
+        UNION ALL
+        SELECT 0, order_id, 0, order_lots, client_id, placed_ns FROM history.orders
+        WHERE order_id = $1 AND NOT EXISTS (SELECT FROM history.amendments WHERE order_id = $1)
+    ) AS t
+    WHERE EXISTS (SELECT FROM history.orders WHERE order_id = $1 AND account = $2 AND symbol = $3)
+"""
+
+_PREVENTED = f"{_select('match_id', PREVENTED_COLUMNS, 'prevented')} WHERE symbol = $1 AND (taker_account = $2 OR maker_account = $2)"
+_PREVENTED_BY_ID = f"{_PREVENTED} AND match_id = $3"
+_PREVENTED_OF_ORDER = f"{_PREVENTED} AND (taker_order = $3 OR maker_order = $3) AND match_id >= $4 ORDER BY match_id LIMIT $5"
 
 _TRANSFERS_HALF = f"""
     ({_select("-time_ns", TRANSFER_COLUMNS, "transfers")}

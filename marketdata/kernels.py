@@ -15,6 +15,8 @@ _DAYS_TO_ERA = 719_468  # from 0000-03-01 to 1970-01-01
 _DAYS_PER_ERA = 146_097  # 400 years
 _ADMIN_KINDS = int(EventKind.ADMIN)
 _TRADE_KIND = int(EventKind.TRADE)
+_MATCH_KINDS = (_TRADE_KIND, int(EventKind.PREVENTED))
+_LIST_KIND = int(EventKind.LIST)
 _BUY = int(Side.BUY)
 
 
@@ -349,13 +351,13 @@ def take_levels(events, levels):
     count = 0
     for i in range(events.shape[0]):
         event = events[i]
-        if event.kind >= 20 or event.update_id == 0:
+        if event.kind >= _LIST_KIND or event.update_id == 0:
             continue
         level = levels[count]
         level.update_id = event.update_id
         level.price_ticks = event.price_ticks
         level.level_lots = event.level_lots
         level.symbol = event.symbol
-        level.side = 1 - event.side if event.kind == _TRADE_KIND else event.side
+        level.side = 1 - event.side if event.kind in _MATCH_KINDS else event.side  # of a match, `side` is the taker's
         count += 1
     return count

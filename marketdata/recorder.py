@@ -22,17 +22,34 @@ from engine.log.port import Log, LogAhead, LogGone, LogUnavailable
 from engine.replica import Replica, SnapshotStore
 from marketdata.errors import NotThisLog, SecondRecorder
 from marketdata.facts import (
+    CONTINGENT,
     KEEP,
     Frame,
+    OrderChange,
+    amendment_facts,
     candle_rows,
     entries_of,
+    list_facts,
     listings_of,
     order_facts,
+    prevented_facts,
     trades_of,
     transfer_facts,
 )
 from marketdata.reducer import MarketData
-from marketdata.rows import ENTRY_COLUMNS, KLINE_UPSERT, ORDER_COLUMNS, TRADE_COLUMNS, TRANSFER_COLUMNS, order_row, transfer_row
+from marketdata.rows import (
+    ENTRY_COLUMNS,
+    KLINE_UPSERT,
+    LIST_COLUMNS,
+    ORDER_COLUMNS,
+    PREVENTED_COLUMNS,
+    TERMS_COLUMNS,
+    TRADE_COLUMNS,
+    TRANSFER_COLUMNS,
+    list_row,
+    order_row,
+    transfer_row,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -281,6 +298,10 @@ class _Rows:
         self.assets, self.symbols = listings_of(frames)
         self.orders = [order_row(order) for order in placed.values()]
         self.changes = list(changed.values())
+        self.lists = [list_row(found) for found in list_facts(frames).values()]
+        self.terms = amendment_facts(frames)
+        self.amended_before = [order_id for order_id in {terms.order_id for terms in self.terms} if order_id not in placed]
+        self.prevented = prevented_facts(frames)
         self.trades = trades[list(TRADE_COLUMNS)].tolist()
         self.klines = [(symbol, index, *row) for symbol, index, klines in candle_rows(trades) for row in klines.tolist()]
         self.entries = entries_of(frames, marketdata).tolist()
@@ -295,6 +316,12 @@ class _Rows:
         await self._copy(connection, "trades", TRADE_COLUMNS, self.trades)
         await self._copy(connection, "entries", ENTRY_COLUMNS, self.entries)
         await self._copy(connection, "transfers", TRANSFER_COLUMNS, self.transfers)
+        await self._copy(connection, "prevented", PREVENTED_COLUMNS, self.prevented)
+        if self.amended_before:
+            await connection.execute(_KEEP_FIRST_TERMS, self.amended_before)
+        await self._copy(connection, "amendments", TERMS_COLUMNS, self.terms)
+        if self.lists:
+            await connection.executemany(_CHANGE_LISTS, self.lists)
         if self.changes:
             await connection.execute(_CHANGE_ORDERS, *zip(*self.changes, strict=True))
         if self.klines:
@@ -308,14 +335,38 @@ class _Rows:
             await connection.copy_records_to_table(table, schema_name=SCHEMA, columns=columns, records=rows)
 
 
+_IS_CONTINGENT = f"o.order_type IN ({', '.join(str(int(order_type)) for order_type in CONTINGENT)})"
+
+# An order's first terms, before its row is changed by the first amendment.
+_KEEP_FIRST_TERMS = """
+    INSERT INTO history.amendments (order_id, seq, order_lots, client_id, time_ns)
+    SELECT order_id, 0, order_lots, client_id, placed_ns FROM history.orders WHERE order_id = ANY($1::bigint[])
+    ON CONFLICT DO NOTHING
+"""
+
+# As OrderChange.applied_to.
 _CHANGE_ORDERS = f"""
     UPDATE history.orders AS o
     SET status = c.status, code = c.code, executed_lots = c.executed_lots, executed_quote = c.executed_quote, updated_ns = c.updated_ns,
         order_lots = CASE WHEN c.order_lots = {KEEP} THEN o.order_lots ELSE c.order_lots END,
-        client_id = CASE WHEN c.client_id = '' THEN o.client_id ELSE c.client_id END
-    FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
-        AS c (order_id, status, code, order_lots, executed_lots, executed_quote, updated_ns, client_id)
+        client_id = CASE WHEN c.client_id = '' THEN o.client_id ELSE c.client_id END,
+        price_ticks = CASE WHEN c.price_ticks = {KEEP} THEN o.price_ticks ELSE c.price_ticks END,
+        turn_ns = CASE WHEN o.turn_ns = 0 THEN c.activated_first_ns ELSE o.turn_ns END,
+        working_ns = CASE
+            WHEN c.activations = 0 OR (o.turn_ns = 0 AND {_IS_CONTINGENT} AND c.activations = 1) THEN o.working_ns
+            ELSE c.activated_last_ns
+        END,
+        prevented_lots = o.prevented_lots + c.prevented_more,
+        prevented_match = CASE WHEN c.prevented_match = 0 THEN o.prevented_match ELSE c.prevented_match END
+    FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
+                $9::bigint[], $10::integer[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[])
+        AS c ({", ".join(OrderChange._fields)})
     WHERE o.order_id = c.order_id
+"""
+
+_CHANGE_LISTS = f"""
+    INSERT INTO history.lists ({", ".join(LIST_COLUMNS)}) VALUES ({", ".join(f"${place + 1}" for place in range(len(LIST_COLUMNS)))})
+    ON CONFLICT (list_id) DO UPDATE SET status = excluded.status, updated_ns = excluded.updated_ns
 """
 
 _END_TRANSFERS = """

@@ -166,6 +166,64 @@ class OrderRecord(NamedTuple):
     client_id: str
     placed_ns: int
     updated_ns: int
+    # what docs/ORDERS.md adds
+    stop_price_ticks: int = 0
+    iceberg_lots: int = 0
+    prevented_lots: int = 0
+    trailing_bps: int = 0
+    peg: int = 0
+    peg_offset: int = 0
+    side_effect: int = 0
+    list_id: int = 0
+    expires_ns: int = 0  # GTD
+    turn_ns: int = 0  # when it was placed, or its turn in its list came; 0 = it has not come yet, or never came
+    working_ns: int = 0  # when it first could be matched: at once, or when it was triggered; 0 = never so far
+    prevented_match: int = 0  # the last of them, 0 = none
+
+
+class OrderList(NamedTuple):
+    """An order list as its last event left it."""
+
+    list_id: int
+    account: int
+    symbol: int
+    list_type: int
+    status: int  # ListStatus
+    client_id: str
+    placed_ns: int
+    updated_ns: int
+    order_ids: tuple[int, ...]  # in the order of the legs
+    client_ids: tuple[str, ...]  # theirs
+
+
+class PreventedMatch(NamedTuple):
+    """What self-trade prevention did not let happen."""
+
+    symbol: int
+    match_id: int
+    time_ns: int
+    price_ticks: int
+    taker_order: int
+    maker_order: int
+    taker_account: int
+    maker_account: int
+    taker_lots: int  # what each order lost by it
+    maker_lots: int
+    taker_side: int
+    stp: int  # of the taker
+    handed_over: int  # 1: lots and their value changed hands
+    seq: int  # of the event
+
+
+class Amendment(NamedTuple):
+    """How one amendment changed an order."""
+
+    seq: int  # of the event
+    former_lots: int
+    order_lots: int
+    former_client_id: str
+    client_id: str
+    time_ns: int
 
 
 class Fill(NamedTuple):
@@ -182,6 +240,7 @@ class Fill(NamedTuple):
     is_buyer: bool
     is_maker: bool
     time_ns: int
+    list_id: int = 0  # of the order's list
 
 
 class TransferRecord(NamedTuple):

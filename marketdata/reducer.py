@@ -122,6 +122,7 @@ class MarketData:
     def _take(self, events: np.ndarray, trade_count: int) -> None:
         trades = np.empty(trade_count, TRADE)
         take_trades(events, self._slot_of, self._states, trades)
+        self._states["taker_order"] = 0  # an auction's taker may go on in the next frame: that is a new aggregate
         aggregates = np.empty(trade_count, AGG_TRADE)
         aggregates = aggregates[: aggregate(trades, aggregates)]
         keep_trades(trades, self._slot_of, self._states, self._trades)

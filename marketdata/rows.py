@@ -5,10 +5,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from engine.types import AMOUNT_MAX
-from marketdata.facts import ENTRY
-from marketdata.records import KLINE, TRADE, OrderRecord, TransferRecord
+from marketdata.facts import ENTRY, Terms
+from marketdata.records import KLINE, TRADE, OrderList, OrderRecord, PreventedMatch, TransferRecord
 
 ORDER_COLUMNS = OrderRecord._fields
+PREVENTED_COLUMNS = PreventedMatch._fields
+TERMS_COLUMNS = Terms._fields
+LIST_COLUMNS = (
+    "list_id", "account", "symbol", "list_type", "status", "client_id", "placed_ns", "updated_ns", "first_order", "second_order",
+    "third_order",
+)  # fmt: skip
 TRADE_COLUMNS = TRADE.names
 KLINE_COLUMNS = KLINE.names
 ENTRY_COLUMNS = ENTRY.names
@@ -25,6 +31,16 @@ def columns(names: Sequence[str], table: str = "") -> str:
 
 def order_row(order: OrderRecord) -> tuple:
     return tuple(order)
+
+
+def list_row(found: OrderList) -> tuple:
+    return (*found[:8], *found.order_ids, *[0] * (3 - len(found.order_ids)))
+
+
+def order_list(row: Sequence) -> OrderList:
+    """`row`: LIST_COLUMNS, then the client ids of the three orders (None where there is none)."""
+    orders = [(order_id, name or "") for order_id, name in zip(row[8:11], row[11:14], strict=True) if order_id]
+    return OrderList(*row[:8], *(tuple(column) for column in zip(*orders, strict=True)))
 
 
 def transfer_row(transfer: TransferRecord) -> tuple:

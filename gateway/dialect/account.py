@@ -3,9 +3,11 @@
 from engine.types import AccountStatus
 from engine.units import format_units
 from gateway.dialect import errors, parameters
+from gateway.dialect.answers import list_id_of, trade_group
 from gateway.dialect.info import PERMISSIONS, ZERO, order_limits
-from gateway.dialect.orders import NO_LIST, TIMING, account_fees, day_range, no_discount
+from gateway.dialect.orders import account_fees, day_range, no_discount
 from gateway.dialect.parameters import Table
+from gateway.dialect.terms import TIMING
 from gateway.dialect.venue import Ask, Request, Venue
 from gateway.listen_keys import TooManyListenKeys
 from marketdata.records import Fill
@@ -49,6 +51,7 @@ def account(venue: Venue, request: Request) -> dict:
         "preventSor": False,
         "updateTime": request.time(machine.now_ns),
         "accountType": "SPOT",
+        "tradeGroupId": trade_group(venue, request.account),
         "balances": [
             {
                 "asset": asset.name,
@@ -96,7 +99,7 @@ def my_trades(venue: Venue, request: Request) -> Ask:
                 "symbol": listing.name,
                 "id": fill.trade_id,
                 "orderId": fill.order_id,
-                "orderListId": NO_LIST,
+                "orderListId": list_id_of(fill.list_id),
                 "price": units.ticks_to_price(fill.price_ticks),
                 "qty": units.lots_to_quantity(fill.quantity_lots),
                 "quoteQty": units.quote_text(fill.quote_quantity),

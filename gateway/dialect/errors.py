@@ -54,6 +54,7 @@ REFUSALS: dict[Code, Refusal] = {
     Code.KEY_REVOKED: _KEY,
     Code.UNKNOWN_KIND: _UNSUPPORTED,
     Code.TOO_MANY_ORDERS: Refusal(-1015, "Too many new orders.", 429),
+    Code.MARKET_BUSY: _BUSY,
     Code.UNKNOWN_SYMBOL: _SYMBOL,
     Code.MARKET_CLOSED: Refusal(-2010, "Market is closed."),
     Code.INVALID_ORDER: Refusal(-1014, "Unsupported order combination."),
@@ -62,6 +63,21 @@ REFUSALS: dict[Code, Refusal] = {
     Code.MARKET_LOT_SIZE: Refusal(-1013, "Filter failure: MARKET_LOT_SIZE"),
     Code.NOTIONAL: Refusal(-1013, "Filter failure: NOTIONAL"),
     Code.MAX_NUM_ORDERS: Refusal(-1013, "Filter failure: MAX_NUM_ORDERS"),
+    Code.EXPIRY_INVALID: Refusal(-1130, "Data sent for parameter 'goodTillDate' is not valid."),
+    Code.PERCENT_PRICE: Refusal(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
+    Code.ICEBERG_PARTS: Refusal(-1013, "Filter failure: ICEBERG_PARTS"),
+    Code.MAX_NUM_ALGO_ORDERS: Refusal(-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
+    Code.MAX_NUM_ICEBERG_ORDERS: Refusal(-1013, "Filter failure: MAX_NUM_ICEBERG_ORDERS"),
+    Code.MAX_POSITION: Refusal(-1013, "Filter failure: MAX_POSITION"),
+    Code.TRAILING_DELTA: Refusal(-1013, "Filter failure: TRAILING_DELTA"),
+    Code.MAX_NUM_AMENDS: Refusal(-2038, "Filter failure: MAX_NUM_ORDER_AMENDS"),
+    Code.MAX_NUM_LISTS: Refusal(-1013, "Filter failure: MAX_NUM_ORDER_LISTS"),
+    Code.EXCHANGE_MAX_ORDERS: Refusal(-1013, "Filter failure: EXCHANGE_MAX_NUM_ORDERS"),
+    Code.EXCHANGE_MAX_ALGO_ORDERS: Refusal(-1013, "Filter failure: EXCHANGE_MAX_NUM_ALGO_ORDERS"),
+    Code.EXCHANGE_MAX_ICEBERG_ORDERS: Refusal(-1013, "Filter failure: EXCHANGE_MAX_NUM_ICEBERG_ORDERS"),
+    Code.EXCHANGE_MAX_LISTS: Refusal(-1013, "Filter failure: EXCHANGE_MAX_NUM_ORDER_LISTS"),
+    Code.MAX_ASSET: Refusal(-1013, "Filter failure: MAX_ASSET"),
+    Code.TRAILING_FULL: _BUSY,
     Code.UNKNOWN_ORDER: Refusal(-2011, "Unknown order sent."),
     Code.DUPLICATE_CLIENT_ID: Refusal(-2010, "Duplicate order sent."),
     Code.ORDERS_FULL: _BUSY,
@@ -69,6 +85,12 @@ REFUSALS: dict[Code, Refusal] = {
     Code.WOULD_TAKE: Refusal(-2010, "Order would immediately match and take."),
     Code.CANCEL_RESTRICTED: Refusal(-2011, "Order was not canceled due to cancel restrictions."),
     Code.AMEND_INVALID: Refusal(-2038, "Order amend (quantity increase) is not supported."),
+    Code.WOULD_TRIGGER: Refusal(-2010, "Order would trigger immediately."),
+    Code.PEG_UNAVAILABLE: Refusal(-2010, "Order book liquidity is too low for this pegged order."),
+    # What else would make legs no list is refused at the door, with words of its own.
+    Code.LIST_INVALID: Refusal(-2010, "The relationship of the prices for the orders is not correct."),
+    Code.LIST_LEG_REFUSED: Refusal(-1014, "Unsupported order combination."),  # never told: the refused leg's own code is
+    Code.UNKNOWN_LIST: Refusal(-2011, "Unknown order list sent."),
     Code.INVALID_TRANSFER_ID: _INVALID,
     Code.ID_IN_FUTURE: _TIMESTAMP,
     Code.ID_TOO_OLD: _TIMESTAMP,
@@ -110,14 +132,20 @@ REFUSALS: dict[Code, Refusal] = {
     Code.UNKNOWN_RULES: _UNSUPPORTED,
 }
 
-# Why an accepted order left the book or was never filled: the `expiryReason` of its response.
+# Why an accepted order left the book or was never filled: the `expiryReason` of its response. Where the code is a refusal's, the order
+# was refused when its turn came (REFUSED_LATER).
 EXPIRY_REASONS: dict[Code, str] = {
     Code.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
     Code.NOT_FILLABLE: "UNFILLED_FOK_ORDER_EXPIRED",
     Code.SELF_TRADE: "NONE",  # the status EXPIRED_IN_MATCH says it
     Code.WORK_LIMIT: "EXCHANGE_CANCELED",
     Code.BUDGET_SPENT: "INSUFFICIENT_LIQUIDITY",
+    Code.LIST_DONE: "OCO_TRIGGER",
+    Code.TIME_UP: "GOOD_TILL_DATE",  # the project's own: the dialect has no such orders
+    Code.PRICE_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
 }
+REFUSED_LATER = "REJECTED"
+NEVER_WORKED = "OTO_PHASE_ONE_EXPIRED"  # LIST_DONE, of an order whose turn never came
 
 
 def refused(code: int) -> DialectError:
@@ -208,6 +236,14 @@ def invalid_cancel_restrictions() -> DialectError:
     return DialectError(-1145, "Invalid cancelRestrictions")
 
 
+def invalid_peg_price_type() -> DialectError:
+    return DialectError(-1210, "Invalid pegPriceType.")
+
+
+def invalid_peg_offset_type() -> DialectError:
+    return DialectError(-1211, "Invalid pegOffsetType.")
+
+
 def duplicate_symbols() -> DialectError:
     return DialectError(-1151, "Symbol is present multiple times in the list.")
 
@@ -230,6 +266,10 @@ def unknown_order() -> DialectError:
 
 def no_such_order() -> DialectError:
     return DialectError(-2013, "Order does not exist.")
+
+
+def no_such_list() -> DialectError:
+    return DialectError(-2013, "Order list does not exist.")
 
 
 def wrong_client_order_id() -> DialectError:
@@ -299,8 +339,7 @@ def too_many_requests(limit: int, retry_after_s: int) -> DialectError:
 def banned(until_ms: int, retry_after_s: int) -> DialectError:
     return DialectError(
         -1003,
-        f"Way too much request weight used; IP banned until {until_ms}. "
-        "Please use WebSocket Streams for live updates to avoid bans.",
+        f"Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams for live updates to avoid bans.",
         418,
         headers=_retry_after(retry_after_s),
     )
@@ -322,9 +361,7 @@ def log_unavailable() -> DialectError:
 
 def outcome_unknown() -> DialectError:
     """The command was sent to the log; whether it is in it is not known yet."""
-    return DialectError(
-        -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.", 504
-    )
+    return DialectError(-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.", 504)
 
 
 def internal() -> DialectError:

@@ -10,10 +10,14 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from engine.types import ADMIN_EVENT, TRANSFER_EVENT, OrderStatus, Side
+from engine.types import ADMIN_EVENT, TRANSFER_EVENT, EventFlag, OrderState, OrderStatus, Side
 from engine.views import OrderView
-from gateway.dialect.info import ZERO
-from gateway.dialect.orders import (
+from gateway.dialect.answers import (
+    CONTINGENCIES,
+    LIST_STATUS_NAMES,
+    NO_LIST,
+    NOT_YET,
+    PEG_NAMES,
     SIDE_NAMES,
     STATUS_NAMES,
     STP_NAMES,
@@ -21,9 +25,12 @@ from gateway.dialect.orders import (
     TYPE_NAMES,
     execution_id,
     expiry_reason,
+    limit_price,
 )
-from gateway.dialect.records import OrderEvent
-from gateway.dialect.venue import Listing
+from gateway.dialect.info import ZERO
+from gateway.dialect.records import CONTINGENT, ListEvent, OrderEvent
+from gateway.dialect.terms import PRICE_LEVEL
+from gateway.dialect.venue import Listing, Venue
 from marketdata.records import AGG_TRADE, TRADE, AveragePrice, Kline, Ticker
 
 TransferEvent = namedtuple("TransferEvent", TRANSFER_EVENT.names)
@@ -38,6 +45,7 @@ class LiveOrder(msgspec.Struct):
     """What an execution report says of its order and single events do not carry."""
 
     order_id: int
+    account: int
     symbol: int
     side: int
     order_type: int
@@ -50,18 +58,44 @@ class LiveOrder(msgspec.Struct):
     quote_quantity: int
     client_id: str
     placed_ns: int
+    stop_price_ticks: int
+    iceberg_lots: int
+    prevented_lots: int
+    trailing_bps: int
+    peg: int
+    peg_offset: int
+    list_id: int
+    expires_ns: int
+    is_pending: bool  # its turn in its list has not come
+    working_ns: int  # since when it can be matched; 0 = not yet
 
     @classmethod
     def from_view(cls, view: OrderView) -> "LiveOrder":
-        """An order that was open before anyone looked."""
-        return cls(view.order_id, view.symbol, view.side, view.order_type, view.time_in_force, view.stp, view.price_ticks,
-                   view.order_lots, view.executed_lots, view.executed_quote, 0, view.client_id, view.placed_ns)  # fmt: skip
+        """An order that was open before anyone looked. When one that had to wait began to work is not known any more: at its last
+        change, at the latest."""
+        waited = view.order_type in CONTINGENT or view.list_id
+        working_ns = (view.updated_ns if waited else view.placed_ns) if view.state == OrderState.RESTING else 0
+        return cls(view.order_id, view.account, view.symbol, view.side, view.order_type, view.time_in_force, view.stp, view.price_ticks,
+                   view.order_lots, view.executed_lots, view.executed_quote, 0, view.client_id, view.placed_ns, view.stop_price_ticks,
+                   view.iceberg_lots, view.prevented_lots, view.trailing_bps, view.peg, view.peg_offset, view.list_id, view.expires_ns,
+                   view.state == OrderState.PENDING, working_ns)  # fmt: skip
 
     @classmethod
     def from_event(cls, event: OrderEvent, client_id: str, quote_quantity: int) -> "LiveOrder":
         """A NEW order; its client id and quote quantity are in its command."""
-        return cls(event.order_id, event.symbol, event.side, event.order_type, event.time_in_force, event.stp,
-                   event.price_ticks, event.order_lots, 0, 0, quote_quantity, client_id, event.time_ns)  # fmt: skip
+        is_pending = event.status == OrderStatus.PENDING_NEW
+        waits = is_pending or event.order_type in CONTINGENT
+        return cls(event.order_id, event.account, event.symbol, event.side, event.order_type, event.time_in_force, event.stp,
+                   event.price_ticks, event.order_lots, 0, 0, quote_quantity, client_id, event.time_ns, event.stop_price_ticks,
+                   event.iceberg_lots, 0, event.trailing_bps, event.peg, event.peg_offset, event.list_id, event.expires_ns, is_pending,
+                   0 if waits else event.time_ns)  # fmt: skip
+
+    def activated(self, event: OrderEvent) -> None:
+        """Its turn in its list has come, or its price: then it works."""
+        if not (self.is_pending and self.order_type in CONTINGENT):
+            self.working_ns = event.time_ns
+        self.is_pending = False
+        self.price_ticks = event.price_ticks
 
 
 def transfer_events(events: np.ndarray) -> list[TransferEvent]:
@@ -221,49 +255,103 @@ def stream_terminated(now_ms: int) -> dict:
 def execution_report(listing: Listing, order: LiveOrder, event: OrderEvent, status: int, **changed: object) -> dict:
     """What happened to `order` (already brought up to date); `changed` overrides single keys of the report."""
     units = listing.units
-    at, placed = milliseconds(event.time_ns), milliseconds(order.placed_ns)
-    return {
+    at = milliseconds(event.time_ns)
+    report = {
         "e": "executionReport", "E": at, "s": listing.name, "c": order.client_id, "S": SIDE_NAMES[order.side],
         "o": TYPE_NAMES[order.order_type], "f": TIME_IN_FORCE_NAMES[order.time_in_force], "q": units.lots_to_quantity(order.order_lots),
-        "p": units.ticks_to_price(order.price_ticks), "P": ZERO, "F": ZERO, "g": -1, "C": "", "x": STATUS_NAMES[status],
-        "X": STATUS_NAMES[status], "r": "NONE", "i": order.order_id, "l": ZERO, "z": units.lots_to_quantity(order.executed_lots),
-        "L": ZERO, "n": "0", "N": None, "T": at, "t": -1, "I": execution_id(event.seq), "w": status in _LIVE, "m": False, "M": False,
-        "O": placed, "Z": units.quote_text(order.executed_quote), "Y": ZERO, "Q": units.quote_text(order.quote_quantity),
-        "W": placed, "V": STP_NAMES[order.stp],
-    } | changed  # fmt: skip
+        "p": limit_price(listing, order), "P": units.ticks_to_price(order.stop_price_ticks) if order.stop_price_ticks else ZERO,
+        "F": units.lots_to_quantity(order.iceberg_lots) if order.iceberg_lots else ZERO, "g": order.list_id or NO_LIST, "C": "",
+        "x": STATUS_NAMES[status], "X": STATUS_NAMES[status], "r": "NONE", "i": order.order_id, "l": ZERO,
+        "z": units.lots_to_quantity(order.executed_lots), "L": ZERO, "n": "0", "N": None, "T": at, "t": -1, "I": execution_id(event.seq),
+        "w": status in _LIVE and order.working_ns != 0, "m": False, "M": False, "O": milliseconds(order.placed_ns),
+        "Z": units.quote_text(order.executed_quote), "Y": ZERO, "Q": units.quote_text(order.quote_quantity), "V": STP_NAMES[order.stp],
+    }  # fmt: skip
+    if order.working_ns:
+        report["W"] = milliseconds(order.working_ns)
+    if order.trailing_bps or order.peg or order.prevented_lots or order.expires_ns:
+        report |= _conditional(listing, order)
+    return report | changed
+
+
+def _conditional(listing: Listing, order: LiveOrder) -> dict:
+    units = listing.units
+    told: dict[str, object] = {}
+    if order.trailing_bps:
+        follows = not order.stop_price_ticks and not order.is_pending
+        told |= {"d": order.trailing_bps, "D": milliseconds(order.placed_ns) if follows else NOT_YET}
+    if order.peg:
+        told["gP"] = PEG_NAMES[order.peg]
+        if order.peg_offset:
+            told |= {"gOT": PRICE_LEVEL, "gOV": order.peg_offset}
+        if order.price_ticks:
+            told["gp"] = units.ticks_to_price(order.price_ticks)
+    if order.prevented_lots:
+        told["A"] = units.lots_to_quantity(order.prevented_lots)
+    if order.expires_ns:
+        told["gtd"] = milliseconds(order.expires_ns)
+    return told
 
 
 def placed(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
+    return execution_report(listing, order, event, event.status, x="NEW")
+
+
+def activated(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
     return execution_report(listing, order, event, OrderStatus.NEW)
 
 
-def traded(listing: Listing, order: LiveOrder, event: OrderEvent, is_maker: bool) -> dict:
+def traded(venue: Venue, listing: Listing, order: LiveOrder, event: OrderEvent, is_maker: bool) -> dict:
     """One fill, as the owner of its taker's or maker's order sees it."""
     units = listing.units
     fee = event.counter_fee if is_maker else event.fee
-    buys = order.side == Side.BUY
+    discounted = event.flags & (EventFlag.COUNTER_FEE_DISCOUNTED if is_maker else EventFlag.FEE_DISCOUNTED)
+    commission, asset = venue.commission(listing, fee, order.side, discounted)
     return execution_report(
         listing, order, event, event.counter_status if is_maker else event.status,
         x="TRADE", l=units.lots_to_quantity(event.quantity_lots), L=units.ticks_to_price(event.price_ticks),
-        n=units.base_text(fee) if buys else units.quote_text(fee), N=listing.base.name if buys else listing.quote.name, t=event.trade_id,
-        I=execution_id(event.seq) + is_maker, m=is_maker, Y=units.value_text(event.price_ticks, event.quantity_lots),
+        n=commission, N=asset, t=event.trade_id, I=execution_id(event.seq) + is_maker, m=is_maker,
+        Y=units.value_text(event.price_ticks, event.quantity_lots),
     )  # fmt: skip
+
+
+def prevented(listing: Listing, order: LiveOrder, event: OrderEvent, is_maker: bool, group: int) -> dict:
+    """What a prevented match took of the order. `group`: the trade group of its account."""
+    units = listing.units
+    lots = event.counter_prevented_lots if is_maker else event.quantity_lots
+    told = {
+        "x": "TRADE_PREVENTION", "I": execution_id(event.seq) + is_maker, "v": event.trade_id, "B": units.lots_to_quantity(lots),
+        "u": group, "U": event.order_id if is_maker else event.counter_order_id, "Cs": listing.name,
+        "pL": units.ticks_to_price(event.price_ticks),
+    }  # fmt: skip
+    if event.quantity_lots == event.counter_prevented_lots:  # both lost what would have been traded
+        told |= {"pl": units.lots_to_quantity(lots), "pY": units.value_text(event.price_ticks, lots)}
+    return execution_report(listing, order, event, event.counter_status if is_maker else event.status, **told)
 
 
 def canceled(listing: Listing, order: LiveOrder, event: OrderEvent, cancel_id: str) -> dict:
     """`cancel_id`: the cancel's own client id, "" where it has none."""
-    return execution_report(
-        listing, order, event, OrderStatus.CANCELED, c=cancel_id or order.client_id, C=order.client_id
-    )
+    return execution_report(listing, order, event, OrderStatus.CANCELED, c=cancel_id or order.client_id, C=order.client_id)
 
 
 def expired(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
-    """An order the core ended: nothing left to match, or its owner's own order on the other side."""
-    if event.status == OrderStatus.EXPIRED_IN_MATCH:
-        prevented = listing.units.lots_to_quantity(event.quantity_lots)
-        return execution_report(listing, order, event, event.status, x="TRADE_PREVENTION", A=prevented, B=prevented)
-    return execution_report(listing, order, event, event.status, eR=expiry_reason(event.code, order.order_type))
+    """An order the core ended: nothing left to match, its time over, its list done, or refused when its turn came."""
+    reason = expiry_reason(event.code, order.order_type, worked=not order.is_pending)
+    return execution_report(listing, order, event, event.status, eR=reason)
 
 
 def amended(listing: Listing, order: LiveOrder, event: OrderEvent, former_client_id: str) -> dict:
     return execution_report(listing, order, event, event.status, x="REPLACED", C=former_client_id)
+
+
+def list_status(listing: Listing, event: ListEvent, client_ids: Iterable[str]) -> dict:
+    """An order list began or ended; `client_ids`: of its orders."""
+    at = milliseconds(event.time_ns)
+    status_type, order_status = LIST_STATUS_NAMES[event.list_status]
+    return {
+        "e": "listStatus", "E": at, "s": listing.name, "g": event.list_id, "c": CONTINGENCIES[event.list_type], "l": status_type,
+        "L": order_status, "r": "NONE", "C": event.name, "T": at,
+        "O": [
+            {"s": listing.name, "i": order_id, "c": client_id}
+            for order_id, client_id in zip(event.order_ids, client_ids, strict=True)
+        ],
+    }  # fmt: skip

@@ -8,8 +8,9 @@ from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple
 
-from gateway.dialect import account, info, market, orders, parameters, wallet
+from gateway.dialect import account, info, lists, market, orders, parameters, wallet
 from gateway.dialect.parameters import Table
+from gateway.dialect.terms import PLACE, PLACE_REQUIRED, TIMING
 from gateway.dialect.venue import Request, Venue
 
 Weight = int | Callable[[dict[str, Any]], int]
@@ -76,16 +77,13 @@ _EXCHANGE_INFO: Table = {
 }
 _SYMBOL: Table = {"symbol": parameters.symbol, "symbolStatus": info.symbol_status}
 _EXECUTION_RULES: Table = {"symbol": parameters.symbol, "symbols": parameters.names, "symbolStatus": info.symbol_status}
-_ALL_LISTS: Table = orders.TIMING | {
-    "fromId": parameters.integer,
-    "startTime": parameters.time_ns,
-    "endTime": parameters.time_ns,
-    "limit": parameters.limit(1000),
-}
-_ALLOCATIONS: Table = _ALL_LISTS | {
+_ALLOCATIONS: Table = TIMING | {
     "symbol": parameters.symbol,
     "fromAllocationId": parameters.integer,
     "orderId": parameters.integer,
+    "startTime": parameters.time_ns,
+    "endTime": parameters.time_ns,
+    "limit": parameters.limit(1000),
 }
 _data = partial(Operation, security=Security.USER_DATA)
 _trade = partial(Operation, security=Security.TRADE, fresh=False)
@@ -101,7 +99,8 @@ _TABLE = (
     Operation("exchangeInfo", info.exchange_info, _EXCHANGE_INFO, weight=20),
     Operation("executionRules", info.execution_rules, _EXECUTION_RULES, weight=_rules_weight),
     Operation("referencePrice", info.reference_price, _SYMBOL, ("symbol",), weight=2),
-    Operation("referencePrice.calculation", info.reference_price, _SYMBOL, ("symbol",), weight=2),
+    Operation("referencePrice.calculation", info.reference_price_calculation, _SYMBOL, ("symbol",), weight=2),
+    Operation("auction", info.auction, _SYMBOL, ("symbol",), weight=2),
     Operation("depth", market.depth, market.DEPTH, ("symbol",), weight=market.depth_weight),
     Operation("trades.recent", market.trades, market.TRADES, ("symbol",), weight=25),
     Operation("trades.historical", market.historical_trades, market.HISTORICAL_TRADES, ("symbol",), weight=25),
@@ -115,13 +114,13 @@ _TABLE = (
     Operation("ticker", market.ticker_window, market.TICKER_WINDOW, weight=_window_weight),
     Operation("ticker.price", market.ticker_price, market.TICKER_PRICE, weight=_price_weight),
     Operation("ticker.book", market.ticker_book, market.TICKER_PRICE, weight=_price_weight),
-    _trade("order.place", orders.place, orders.PLACE, orders.PLACE_REQUIRED, places_order=True),
-    _trade("order.test", orders.test, orders.TEST, orders.PLACE_REQUIRED, weight=_test_weight, fresh=True),
+    _trade("order.place", orders.place, PLACE, PLACE_REQUIRED, places_order=True),
+    _trade("order.test", orders.test, orders.TEST, PLACE_REQUIRED, weight=_test_weight, fresh=True),
     _trade("order.cancel", orders.cancel, orders.CANCEL, ("symbol",)),
     _trade("order.cancelReplace", orders.cancel_replace, orders.CANCEL_REPLACE, orders.CANCEL_REPLACE_REQUIRED,
            places_order=True),
     _trade("order.amend.keepPriority", orders.amend, orders.AMEND, ("symbol", "newQty"), weight=4),
-    _trade("openOrders.cancelAll", orders.cancel_all, orders.CANCEL_ALL, ("symbol",), fresh=True),
+    _trade("openOrders.cancelAll", orders.cancel_all, orders.CANCEL_ALL, fresh=True),
     _data("order.status", orders.status, orders.STATUS, ("symbol",), weight=4),
     _data("openOrders.status", orders.open_orders, orders.OPEN, weight=lambda params: 6 if "symbol" in params else 80),
     _data("allOrders", orders.all_orders, orders.ALL, ("symbol",), weight=20),
@@ -129,20 +128,29 @@ _TABLE = (
           weight=lambda params: 5 if "orderId" in params else 20),
     _data("account.status", account.account, account.ACCOUNT, weight=20),
     _data("account.commission", account.commission, account.COMMISSION, ("symbol",), weight=20),
-    _data("account.rateLimits.orders", account.order_counts, orders.TIMING, weight=40),
+    _data("account.rateLimits.orders", account.order_counts, TIMING, weight=40),
     _data("myFilters", info.my_filters, account.COMMISSION, ("symbol",), weight=40),
     _listen_key("userDataStream.start", account.start_stream, {}),
     _listen_key("userDataStream.ping", account.keep_stream, account.LISTEN_KEY, ("listenKey",)),
     _listen_key("userDataStream.stop", account.close_stream, account.LISTEN_KEY, ("listenKey",)),
-    # No order list and no smart order routing: so there is nothing of either to be listed.
-    _data("openOrderLists.status", info.none_at_all, orders.TIMING, weight=6),
-    _data("allOrderLists", info.none_at_all, _ALL_LISTS, weight=20),
+    _trade("orderList.place", lists.place_former_oco, lists.FORMER_OCO, lists.FORMER_OCO_REQUIRED, places_order=True),
+    _trade("orderList.place.oco", lists.place_oco, lists.OCO, lists.OCO_REQUIRED, places_order=True),
+    _trade("orderList.place.oto", lists.place_oto, lists.OTO, lists.OTO_REQUIRED, places_order=True),
+    _trade("orderList.place.otoco", lists.place_otoco, lists.OTOCO, lists.OTOCO_REQUIRED, places_order=True),
+    _trade("orderList.cancel", lists.cancel, lists.CANCEL, ("symbol",)),
+    _data("orderList.status", lists.status, lists.STATUS, weight=4),
+    _data("openOrderLists.status", lists.open_lists, TIMING, weight=6),
+    _data("allOrderLists", lists.all_lists, lists.ALL, weight=20),
+    _data("order.amendments", orders.amendments, orders.AMENDMENTS, ("symbol", "orderId"), weight=4),
+    _data("myPreventedMatches", orders.prevented_matches, orders.PREVENTED, ("symbol",),
+          weight=lambda params: 20 if "orderId" in params else 2),
+    # The project's own (docs/DIALECT.md).
+    _trade("countdownCancelAll", orders.countdown, orders.COUNTDOWN, ("countdownTime",)),
+    # No smart order routing: so there are no allocations to be listed.
     _data("myAllocations", info.none_of_symbol, _ALLOCATIONS, ("symbol",), weight=20),
-    # The rest of the order interface: known, not offered. No prevented match and no amendment is kept as a record of its own.
+    # The rest of the order interface: known, not offered.
     *(_not_offered(name) for name in (
-        "orderList.place", "orderList.place.oco", "orderList.place.oto", "orderList.place.otoco", "orderList.place.opo",
-        "orderList.place.opoco", "orderList.cancel", "orderList.status", "sor.order.place", "sor.order.test",
-        "myPreventedMatches", "order.amendments",
+        "orderList.place.opo", "orderList.place.opoco", "sor.order.place", "sor.order.test",
     )),
     Operation("wallet.status", wallet.system_status, wallet.STATUS, websocket=False),
     _wallet("wallet.coins", wallet.coins, wallet.COINS, weight=10),
@@ -150,7 +158,7 @@ _TABLE = (
     _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
     _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
     _wallet("margin.pairs", info.none_at_all, wallet.MARGIN_PAIRS),
-    _wallet("wallet.delistings", info.none_at_all, orders.TIMING),
+    _wallet("wallet.delistings", info.none_at_all, TIMING),
     _not_offered("wallet.address", websocket=False),
     _not_offered("wallet.withdraw", websocket=False),
 )  # fmt: skip

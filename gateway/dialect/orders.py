@@ -1,95 +1,55 @@
-"""Orders: new, test, cancel, cancel all, cancel-and-replace, amend; and their queries.
+"""Orders: new, test, cancel, cancel many, cancel-and-replace, amend, the dead man's switch; and their queries.
 
-A request is checked here as far as it can be without the book (parameters, precision, static filters), becomes one command, and its
-answer is read from the events that the command produced. What depends on the state, the core decides.
+A request is checked here as far as it can be without the book (gateway/dialect/terms.py), becomes one command, and its answer is read
+from the events that the command produced (gateway/dialect/answers.py). What depends on the state, the core decides.
 """
 
-from collections.abc import Iterable
+from itertools import dropwhile, takewhile
 from typing import Any, NamedTuple
 
 from engine.commands import client_id_digest
 from engine.types import (
+    AMOUNT_MAX,
+    BOTH_SIDES,
+    COUNTDOWN_MAX_NS,
     Code,
     EventFlag,
     EventKind,
+    Filter,
     Kind,
     OrderFlag,
-    OrderStatus,
     OrderType,
-    Side,
-    Stp,
     SymbolStatus,
-    TimeInForce,
 )
-from engine.units import NotAMultiple, TooLarge, TooPrecise, format_ppm
+from engine.units import format_ppm
 from engine.views import OrderView
 from gateway.dialect import errors, parameters
-from gateway.dialect.errors import EXPIRY_REASONS, DialectError, refused
+from gateway.dialect.answers import (
+    OPEN_STATUSES,
+    amended,
+    any_order,
+    cancellation,
+    cancellations,
+    effective_mode,
+    execution_id,
+    is_told_by_history,
+    list_id_of,
+    open_order,
+    placement,
+    trade_group,
+)
+from gateway.dialect.errors import DialectError, refused
 from gateway.dialect.info import ZERO
 from gateway.dialect.parameters import Table
-from gateway.dialect.records import OrderEvent, order_command, read_order_events
+from gateway.dialect.records import ListEvent, OrderEvent, order_command, read_order_events
+from gateway.dialect.terms import CONTINGENT, PLACE, SIDES, TIMING, NewOrder, new_order, quantity
 from gateway.dialect.venue import Ask, Behind, Listing, Request, Submit, Venue, new_client_id
+from marketdata.records import Amendment, OrderRecord, PreventedMatch
 
 DAY_NS = 24 * 3600 * 10**9
-NO_LIST = -1  # orderListId of an order that is part of no list
-STRATEGY_TYPE_MIN = 1_000_000
+MS_NS = 10**6
 
-# What is known but not offered answers as on a symbol that does not have it enabled.
-_NOT_OFFERED_TYPES = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
-    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
-}
-_NOT_OFFERED = {
-    "icebergQty": "Iceberg orders are not supported for this symbol.",
-    "trailingDelta": "Trailing stop orders are not supported for this symbol.",
-    "pegPriceType": "Pegged orders are not supported for this symbol.",
-    "pegOffsetType": "Pegged orders are not supported for this symbol.",
-    "pegOffsetValue": "Pegged orders are not supported for this symbol.",
-}
-
-_RARE = frozenset((*_NOT_OFFERED, "stopPrice", "strategyId", "strategyType"))
-
-_SIDES = {side.name: side for side in Side}
-_TYPES = {order_type.name: order_type for order_type in OrderType} | _NOT_OFFERED_TYPES
-_TIMES_IN_FORCE = {time_in_force.name: time_in_force for time_in_force in TimeInForce}
-_MODES = {mode.name: mode for mode in Stp}
-_RESPONSES = {name: name for name in ("ACK", "RESULT", "FULL")}
 _RESTRICTIONS = {"ONLY_NEW": OrderFlag.ONLY_NEW, "ONLY_PARTIALLY_FILLED": OrderFlag.ONLY_PARTIALLY_FILLED}
-
-SIDE_NAMES = tuple(side.name for side in Side)
-TYPE_NAMES = tuple(order_type.name for order_type in OrderType)
-TIME_IN_FORCE_NAMES = tuple(time_in_force.name for time_in_force in TimeInForce)
-STP_NAMES = tuple(mode.name for mode in Stp)
-STATUS_NAMES = tuple(status.name for status in OrderStatus)
-# As plain integers: comparing with members of an enum is slower, and this is done for every order.
-_EXPIRED = (int(OrderStatus.EXPIRED), int(OrderStatus.EXPIRED_IN_MATCH))
-_TRADE = int(EventKind.TRADE)
-
-TIMING: Table = {"recvWindow": parameters.recv_window_ns, "timestamp": parameters.time_ns}
-
-PLACE: Table = TIMING | {
-    "symbol": parameters.symbol,
-    "side": parameters.one_of(_SIDES, errors.invalid_side),
-    "type": parameters.one_of(_TYPES, errors.invalid_order_type),
-    "timeInForce": parameters.one_of(_TIMES_IN_FORCE, errors.invalid_time_in_force),
-    "quantity": parameters.number,
-    "quoteOrderQty": parameters.number,
-    "price": parameters.number,
-    "newClientOrderId": parameters.client_id,
-    "strategyId": parameters.integer,
-    "strategyType": parameters.integer,
-    "stopPrice": parameters.number,
-    "trailingDelta": parameters.integer,
-    "icebergQty": parameters.number,
-    "newOrderRespType": parameters.one_of(_RESPONSES),
-    "selfTradePreventionMode": parameters.one_of(_MODES),
-    "pegPriceType": parameters.text,
-    "pegOffsetType": parameters.text,
-    "pegOffsetValue": parameters.integer,
-}
-PLACE_REQUIRED = ("symbol", "side", "type")
 
 TEST: Table = PLACE | {"computeCommissionRates": parameters.boolean}
 
@@ -100,7 +60,8 @@ CANCEL: Table = TIMING | {
     "newClientOrderId": parameters.client_id,
     "cancelRestrictions": parameters.one_of(_RESTRICTIONS, errors.invalid_cancel_restrictions),
 }
-CANCEL_ALL: Table = TIMING | {"symbol": parameters.symbol}
+CANCEL_ALL: Table = TIMING | {"symbol": parameters.symbol, "side": parameters.one_of(SIDES, errors.invalid_side)}
+COUNTDOWN: Table = TIMING | {"countdownTime": parameters.integer}
 
 CANCEL_REPLACE: Table = PLACE | {
     "cancelReplaceMode": parameters.one_of({"STOP_ON_FAILURE": 0, "ALLOW_FAILURE": OrderFlag.ALLOW_FAILURE}),
@@ -110,7 +71,7 @@ CANCEL_REPLACE: Table = PLACE | {
     "cancelRestrictions": CANCEL["cancelRestrictions"],
     "orderRateLimitExceededMode": parameters.one_of({"DO_NOTHING": False, "CANCEL_ONLY": True}),
 }
-CANCEL_REPLACE_REQUIRED = (*PLACE_REQUIRED, "cancelReplaceMode")
+CANCEL_REPLACE_REQUIRED = ("symbol", "side", "type", "cancelReplaceMode")
 
 AMEND: Table = TIMING | {
     "symbol": parameters.symbol,
@@ -132,42 +93,36 @@ ALL: Table = TIMING | {
     "endTime": parameters.time_ns,
     "limit": parameters.limit(1000),
 }
-
-
-class NewOrder(NamedTuple):
-    """A checked new order in the core's units."""
-
-    listing: Listing
-    side: int
-    order_type: int
-    time_in_force: int
-    stp: int
-    price_ticks: int
-    quantity_lots: int
-    quote_quantity: int
-    client_id: str
-    response: str  # ACK, RESULT or FULL
-    labels: dict[str, int]  # strategyId, strategyType: told back, not kept
+AMENDMENTS: Table = TIMING | {
+    "symbol": parameters.symbol,
+    "orderId": parameters.integer,
+    "fromExecutionId": parameters.integer,
+    "limit": parameters.limit(1000),
+}
+PREVENTED: Table = TIMING | {
+    "symbol": parameters.symbol,
+    "preventedMatchId": parameters.integer,
+    "orderId": parameters.integer,
+    "fromPreventedMatchId": parameters.integer,
+    "limit": parameters.limit(1000),
+}
 
 
 # ---------------------------------------------------------------- placing
 
 
 def place(venue: Venue, request: Request) -> Submit:
-    order = new_order(venue, request.params)
-    command = order_command(
-        Kind.PLACE, request.account, order.listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, side=order.side,
-        order_type=order.order_type, time_in_force=order.time_in_force, stp=order.stp, price_ticks=order.price_ticks,
-        quantity_lots=order.quantity_lots, quote_quantity=order.quote_quantity, client_id=order.client_id,
-    )  # fmt: skip
+    return placing(venue, request, new_order(venue, request.params))
 
+
+def placing(venue: Venue, request: Request, order: NewOrder) -> Submit:
     def render(outcomes) -> dict:
         outcome = outcomes[0]
         if outcome.code != Code.OK:
             raise placement_refused(venue, outcome.code)
-        return placement(order, request, read_order_events(outcome.events))
+        return placement(venue, request, order, read_order_events(outcome.events))
 
-    return Submit(command, render)
+    return Submit(order.command(request), render)
 
 
 def test(venue: Venue, request: Request) -> dict:
@@ -175,8 +130,9 @@ def test(venue: Venue, request: Request) -> dict:
     params = dict(request.params)
     with_rates = params.pop("computeCommissionRates", False)
     order = new_order(venue, params)
-    if venue.machine.symbol(order.listing.symbol).status != SymbolStatus.TRADING:
+    if venue.machine.symbol(order.listing.symbol).status not in (SymbolStatus.TRADING, SymbolStatus.AUCTION):
         raise refused(Code.MARKET_CLOSED)
+    _check_filters(venue, order)
     if not with_rates:
         return {}
     maker, taker = account_fees(venue, request.account, order.listing)
@@ -189,108 +145,21 @@ def test(venue: Venue, request: Request) -> dict:
     }
 
 
-def new_order(venue: Venue, params: dict[str, Any]) -> NewOrder:
-    """Raises DialectError for what no book could accept."""
-    listing = venue.listing(params["symbol"])
-    order_type = params["type"]
-    if isinstance(order_type, str):
-        raise errors.order_rejected(order_type)
-    labels = {}
-    if not _RARE.isdisjoint(params):
-        labels = _labels(params)
-
-    price_ticks = quantity_lots = quote_quantity = 0
-    if order_type == OrderType.MARKET:
-        _refuse(params, "timeInForce", "price")
-        if "quoteOrderQty" in params:
-            _refuse(params, "quantity")
-            quote_quantity = _quote_quantity(listing, params["quoteOrderQty"])
-        elif "quantity" in params:
-            quantity_lots = _quantity(listing, "quantity", params["quantity"])
-            if quantity_lots > listing.view.max_market_lots:
-                raise errors.filter_failure("MARKET_LOT_SIZE")
-        else:
-            raise errors.missing_either("quantity", "quoteOrderQty")
-    else:
-        if order_type == OrderType.LIMIT_MAKER:
-            _refuse(params, "timeInForce")
-        elif "timeInForce" not in params:
-            raise errors.missing("timeInForce")
-        _refuse(params, "quoteOrderQty")
-        for name in ("quantity", "price"):
-            if name not in params:
-                raise errors.missing(name)
-        price_ticks = _price(listing, params["price"])
-        quantity_lots = _quantity(listing, "quantity", params["quantity"])
-        if listing.units.value(price_ticks, quantity_lots) < listing.view.min_notional:
-            raise errors.filter_failure("NOTIONAL")
-
-    return NewOrder(
-        listing,
-        params["side"],
-        order_type,
-        params.get("timeInForce", TimeInForce.GTC),
-        params.get("selfTradePreventionMode", Stp.NONE),
-        price_ticks,
-        quantity_lots,
-        quote_quantity,
-        params.get("newClientOrderId") or new_client_id(),
-        params.get("newOrderRespType") or ("ACK" if order_type == OrderType.LIMIT_MAKER else "FULL"),
-        labels,
-    )
-
-
-def _labels(params: dict[str, Any]) -> dict[str, int]:
-    """What is told back and not kept. Raises DialectError for what is not offered."""
-    for name, reason in _NOT_OFFERED.items():
-        if name in params:
-            raise errors.order_rejected(reason)
-    _refuse(params, "stopPrice")
-    if params.get("strategyType", STRATEGY_TYPE_MIN) < STRATEGY_TYPE_MIN:
-        raise DialectError(-1134, "`strategyType` was less than 1000000.")
-    return {name: params[name] for name in ("strategyId", "strategyType") if name in params}
-
-
-def _refuse(params: dict[str, Any], *names: str) -> None:
-    for name in names:
-        if name in params:
-            raise errors.not_required(name)
-
-
-def _price(listing: Listing, text: str) -> int:
-    try:
-        ticks = listing.units.price_to_ticks(text)
-    except TooPrecise:
-        raise errors.too_precise("price") from None
-    except (NotAMultiple, TooLarge):
-        raise errors.filter_failure("PRICE_FILTER") from None
-    if not 0 < ticks <= listing.view.max_price_ticks:
-        raise errors.filter_failure("PRICE_FILTER")
-    return ticks
-
-
-def _quantity(listing: Listing, name: str, text: str) -> int:
-    try:
-        lots = listing.units.quantity_to_lots(text)
-    except TooPrecise:
-        raise errors.too_precise(name) from None
-    except (NotAMultiple, TooLarge):
-        raise errors.filter_failure("LOT_SIZE") from None
-    if not 0 < lots <= listing.view.max_quantity_lots:
-        raise errors.filter_failure("LOT_SIZE")
-    return lots
-
-
-def _quote_quantity(listing: Listing, text: str) -> int:
-    try:
-        units = listing.units.text_to_quote(text)
-    except TooPrecise:
-        raise errors.too_precise("quoteOrderQty") from None
-    except TooLarge:
-        raise errors.filter_failure("NOTIONAL") from None
-    if not units or units < listing.view.min_notional:
-        raise errors.filter_failure("NOTIONAL")
-    return units
+def _check_filters(venue: Venue, order: NewOrder) -> None:
+    """The filters that are set and ask for nothing but the order, as the core applies them (docs/ORDERS.md section 2)."""
+    limits = venue.filters(order.listing.symbol)
+    lots, price = order.quantity_lots, order.price_ticks
+    for ticks in (price, order.stop_price_ticks):
+        if 0 < ticks < limits.get(Filter.MIN_PRICE_TICKS, 0):
+            raise refused(Code.PRICE_FILTER)
+    if any(0 < shown < limits.get(Filter.MIN_LOTS, 0) for shown in (lots, order.iceberg_lots)):
+        raise refused(Code.LOT_SIZE)
+    if order.order_type == OrderType.MARKET and 0 < lots < limits.get(Filter.MIN_MARKET_LOTS, 0):
+        raise refused(Code.MARKET_LOT_SIZE)
+    if price and order.listing.units.value(price, lots) > limits.get(Filter.MAX_NOTIONAL, AMOUNT_MAX):
+        raise refused(Code.NOTIONAL)
+    if order.iceberg_lots and -(-lots // order.iceberg_lots) > limits.get(Filter.ICEBERG_PARTS, lots):
+        raise refused(Code.ICEBERG_PARTS)
 
 
 def placement_refused(venue: Venue, code: int) -> DialectError:
@@ -301,72 +170,6 @@ def placement_refused(venue: Venue, code: int) -> DialectError:
     return errors.too_many_orders(per_10s, "10 SECOND") if per_10s else errors.too_many_orders(per_day, "1 DAY")
 
 
-def placement(order: NewOrder, request: Request, events: list[OrderEvent]) -> dict:
-    """The answer to an accepted order. `events`: those of its command, from its NEW on."""
-    order_id = events[0].order_id
-    at = request.time(events[0].time_ns)
-    listing = order.listing
-    if order.response == "ACK":
-        return {
-            "symbol": listing.name,
-            "orderId": order_id,
-            "orderListId": NO_LIST,
-            "clientOrderId": order.client_id,
-            "transactTime": at,
-        }
-    last = events[-1]
-    if last.order_id != order_id:  # its own order on the other side expired last
-        last = next(event for event in reversed(events) if event.order_id == order_id)
-    units = listing.units
-    # A market order by value has no quantity of its own: it is what it executed.
-    order_lots = last.executed_lots if order.quote_quantity else order.quantity_lots
-    answer = {
-        "symbol": listing.name,
-        "orderId": order_id,
-        "orderListId": NO_LIST,
-        "clientOrderId": order.client_id,
-        "transactTime": at,
-        "price": units.ticks_to_price(order.price_ticks),
-        "origQty": units.lots_to_quantity(order_lots),
-        "executedQty": units.lots_to_quantity(last.executed_lots) if last.executed_lots else units.zero_quantity,
-        "origQuoteOrderQty": units.quote_text(order.quote_quantity) if order.quote_quantity else units.zero_quote,
-        "cummulativeQuoteQty": units.quote_text(last.executed_quote) if last.executed_quote else units.zero_quote,
-        "status": STATUS_NAMES[last.status],
-        "timeInForce": TIME_IN_FORCE_NAMES[order.time_in_force],
-        "type": TYPE_NAMES[order.order_type],
-        "side": SIDE_NAMES[order.side],
-        "workingTime": at,
-        "selfTradePreventionMode": STP_NAMES[order.stp],
-    }
-    if order.labels:
-        answer |= order.labels
-    if last.status in _EXPIRED:
-        answer["expiryReason"] = expiry_reason(last.code, order.order_type)
-        if last.status == OrderStatus.EXPIRED_IN_MATCH:
-            answer["preventedQuantity"] = units.lots_to_quantity(last.quantity_lots)
-    if order.response == "FULL":
-        answer["fills"] = [_fill(listing, event) for event in events if event.kind == _TRADE] if len(events) > 1 else []
-    return answer
-
-
-def _fill(listing: Listing, event: OrderEvent) -> dict:
-    units = listing.units
-    buys = event.side == Side.BUY
-    return {
-        "price": units.ticks_to_price(event.price_ticks),
-        "qty": units.lots_to_quantity(event.quantity_lots),
-        "commission": units.base_text(event.fee) if buys else units.quote_text(event.fee),
-        "commissionAsset": listing.base.name if buys else listing.quote.name,
-        "tradeId": event.trade_id,
-    }
-
-
-def expiry_reason(code: int, order_type: int) -> str:
-    if code == Code.NO_LIQUIDITY and order_type != OrderType.MARKET:
-        return "UNFILLED_IOC_QUANTITY_EXPIRED"
-    return EXPIRY_REASONS[Code(code)]
-
-
 # ---------------------------------------------------------------- cancelling
 
 
@@ -375,6 +178,10 @@ class Target(NamedTuple):
 
     order_id: int
     client_id: str
+
+    def fields(self) -> dict[str, Any]:
+        """Of the command that concerns it."""
+        return {"order_id": self.order_id, "target": "" if self.order_id else self.client_id}
 
 
 def target(venue: Venue, request: Request, id_name: str, client_id_name: str) -> Target:
@@ -402,60 +209,66 @@ def cancel(venue: Venue, request: Request) -> Submit:
     cancel_id = params.get("newClientOrderId") or new_client_id()
     command = order_command(
         Kind.CANCEL, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns,
-        flags=params.get("cancelRestrictions", 0), order_id=wanted.order_id, target="" if wanted.order_id else wanted.client_id,
-        client_id=cancel_id,
+        flags=params.get("cancelRestrictions", 0), client_id=cancel_id, **wanted.fields(),
     )  # fmt: skip
 
     def render(outcomes) -> dict:
         if outcomes[0].code != Code.OK:
             raise refused(outcomes[0].code)
-        return cancellation(listing, request, read_order_events(outcomes[0].events)[0], wanted.client_id, cancel_id)
+        return cancelled(venue, request, read_order_events(outcomes[0].events), wanted, cancel_id)
 
     return Submit(command, render)
+
+
+def cancelled(venue: Venue, request: Request, events: list[OrderEvent | ListEvent], wanted: Target, cancel_id: str) -> dict:
+    """The answer to the cancel of one order: where it was part of a list, for all of that."""
+    first = events[0]
+    if not first.list_id:
+        return cancellation(venue.listing_of(first.symbol), request, first, wanted.client_id, cancel_id)
+    return cancellations(venue, request, events, venue.client_id, cancel_id)[0]
 
 
 def cancel_all(venue: Venue, request: Request) -> Submit:
-    listing = venue.listing(request.params["symbol"])
-    command = order_command(
-        Kind.CANCEL_ALL, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns
-    )  # fmt: skip
-    client_ids = {order.order_id: order.client_id for order in venue.machine.open_orders(request.account, listing.symbol)}
+    """Of one symbol; the project's own: of all where none is named, or of one side only."""
+    params = request.params
+    symbol = venue.listing(params["symbol"]).symbol if "symbol" in params else 0
+    if symbol and "side" not in params:
+        return cancel_many(venue, request, Kind.CANCEL_ALL, symbol)
+    return cancel_many(venue, request, Kind.MASS_CANCEL, symbol, params.get("side", BOTH_SIDES))
+
+
+def cancel_many(venue: Venue, request: Request, kind: Kind, symbol: int, side: int = 0) -> Submit:
+    command = order_command(kind, request.account, symbol, key=request.key, valid_until_ns=request.valid_until_ns, side=side)
+    open_now = {order.order_id: order.client_id for order in venue.machine.open_orders(request.account, symbol)}
     cancel_id = new_client_id()
 
+    def client_id(order_id: int) -> str:
+        return open_now.get(order_id) or venue.client_id(order_id)
+
     def render(outcomes) -> list[dict]:
-        if outcomes[0].code != Code.OK:
+        if outcomes[0].code not in (Code.OK, Code.WORK_LIMIT):  # so many that the others take another request
             raise refused(outcomes[0].code)
-        return [
-            cancellation(
-                listing, request, event, client_ids.get(event.order_id) or venue.client_id(event.order_id), cancel_id
-            )
-            for event in read_order_events(outcomes[0].events)
-        ]
+        return cancellations(venue, request, read_order_events(outcomes[0].events), client_id, cancel_id)
 
     return Submit(command, render)
 
 
-def cancellation(listing: Listing, request: Request, event: OrderEvent, client_id: str, cancel_id: str) -> dict:
-    """The answer to a cancel; `event` is its CANCELED, `client_id` the order's, `cancel_id` the cancel's own."""
-    units = listing.units
-    return {
-        "symbol": listing.name,
-        "origClientOrderId": client_id,
-        "orderId": event.order_id,
-        "orderListId": NO_LIST,
-        "clientOrderId": cancel_id,
-        "transactTime": request.time(event.time_ns),
-        "price": units.ticks_to_price(event.price_ticks),
-        "origQty": units.lots_to_quantity(event.order_lots),
-        "executedQty": units.lots_to_quantity(event.executed_lots),
-        "origQuoteOrderQty": ZERO,
-        "cummulativeQuoteQty": units.quote_text(event.executed_quote),
-        "status": STATUS_NAMES[event.status],
-        "timeInForce": TIME_IN_FORCE_NAMES[event.time_in_force],
-        "type": TYPE_NAMES[event.order_type],
-        "side": SIDE_NAMES[event.side],
-        "selfTradePreventionMode": STP_NAMES[event.stp],
-    }
+def countdown(venue: Venue, request: Request) -> Submit:
+    """The dead man's switch. The project's own; the futures dialect has it for each symbol."""
+    duration_ns = request.params["countdownTime"] * MS_NS
+    if duration_ns > COUNTDOWN_MAX_NS:
+        raise errors.beyond("countdownTime", COUNTDOWN_MAX_NS // MS_NS)
+    command = order_command(
+        Kind.COUNTDOWN, request.account, 0, key=request.key, valid_until_ns=request.valid_until_ns, expires_ns=duration_ns
+    )
+
+    def render(outcomes) -> dict:
+        if outcomes[0].code != Code.OK:
+            raise refused(outcomes[0].code)
+        fires_ns = read_order_events(outcomes[0].events)[0].expires_ns
+        return {"countdownTime": duration_ns // MS_NS, "triggerTime": request.time(fires_ns) if fires_ns else 0}
+
+    return Submit(command, render)
 
 
 # ---------------------------------------------------------------- cancel and replace
@@ -464,49 +277,48 @@ def cancellation(listing: Listing, request: Request, event: OrderEvent, client_i
 def cancel_replace(venue: Venue, request: Request) -> Submit:
     params = request.params
     order = new_order(venue, params)
-    listing = order.listing
     wanted = target(venue, request, "cancelOrderId", "cancelOrigClientOrderId")
     if not params.get("orderRateLimitExceededMode", False):
         _refuse_beyond_limits(venue, request.account)
     cancel_id = params.get("cancelNewClientOrderId") or new_client_id()
-    command = order_command(
-        Kind.REPLACE, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, side=order.side,
-        order_type=order.order_type, time_in_force=order.time_in_force, stp=order.stp,
-        flags=params["cancelReplaceMode"] | params.get("cancelRestrictions", 0), order_id=wanted.order_id,
-        target="" if wanted.order_id else wanted.client_id, price_ticks=order.price_ticks, quantity_lots=order.quantity_lots,
-        quote_quantity=order.quote_quantity, client_id=order.client_id,
-    )  # fmt: skip
+    flags = params["cancelReplaceMode"] | params.get("cancelRestrictions", 0)
 
     def render(outcomes) -> dict:
         outcome = outcomes[0]
         events = read_order_events(outcome.events)
         first = events[0]
+        went = list(takewhile(_is_of_cancel, events))
         if first.kind == EventKind.CANCELED:
-            cancelled, rest = cancellation(listing, request, first, wanted.client_id, cancel_id), events[1:]
+            gone: dict | DialectError = cancelled(venue, request, went, wanted, cancel_id)
         elif first.flags & EventFlag.CANCEL_LEG:
-            cancelled, rest = refused(first.code), events[1:]
+            gone = refused(first.code)
         else:
             raise placement_refused(venue, outcome.code)  # neither was tried
         placed = None
-        if rest:
+        rest = list(dropwhile(_is_of_cancel, events))
+        if rest and rest[0].kind in (EventKind.NEW, EventKind.REJECTED):
             is_refused = outcome.code != Code.OK
-            placed = placement_refused(venue, outcome.code) if is_refused else placement(order, request, rest)
-        return both(cancelled, placed)
+            placed = placement_refused(venue, outcome.code) if is_refused else placement(venue, request, order, rest)
+        return both(gone, placed)
 
-    return Submit(command, render)
+    return Submit(order.command(request, Kind.REPLACE, flags=flags, **wanted.fields()), render)
 
 
-def both(cancelled: dict | DialectError, placed: dict | DialectError | None) -> dict:
+def _is_of_cancel(event: OrderEvent | ListEvent) -> bool:
+    return event.kind in (EventKind.CANCELED, EventKind.LIST) or (event.kind == EventKind.REJECTED and event.flags & EventFlag.CANCEL_LEG)
+
+
+def both(gone: dict | DialectError, placed: dict | DialectError | None) -> dict:
     """The answer to a cancel-replace from those of its two halves; `placed` None: not attempted. Raises where one failed."""
     legs = {
-        "cancelResult": _result(cancelled),
+        "cancelResult": _result(gone),
         "newOrderResult": "NOT_ATTEMPTED" if placed is None else _result(placed),
-        "cancelResponse": _leg(cancelled),
+        "cancelResponse": _leg(gone),
         "newOrderResponse": None if placed is None else _leg(placed),
     }
-    if isinstance(cancelled, dict) and isinstance(placed, dict):
+    if isinstance(gone, dict) and isinstance(placed, dict):
         return legs
-    if isinstance(cancelled, dict) or isinstance(placed, dict):
+    if isinstance(gone, dict) or isinstance(placed, dict):
         raise DialectError(-2021, "Order cancel-replace partially failed.", 409, data=legs)
     raise DialectError(-2022, "Order cancel-replace failed.", 400, data=legs)
 
@@ -538,36 +350,38 @@ def amend(venue: Venue, request: Request) -> Submit:
     params = request.params
     listing = venue.listing(params["symbol"])
     wanted = target(venue, request, "orderId", "origClientOrderId")
-    lots = _quantity(listing, "newQty", params["newQty"])
+    lots = quantity(listing, "newQty", params["newQty"])
     client_id = params.get("newClientOrderId") or new_client_id()
     command = order_command(
-        Kind.AMEND, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, order_id=wanted.order_id,
-        target="" if wanted.order_id else wanted.client_id, quantity_lots=lots, client_id=client_id,
+        Kind.AMEND, request.account, listing.symbol, key=request.key, valid_until_ns=request.valid_until_ns, quantity_lots=lots,
+        client_id=client_id, **wanted.fields(),
     )  # fmt: skip
     known = _open_order(venue, request.account, wanted)
     if known is not None and known.symbol == listing.symbol:
+        if known.list_id:
+            raise DialectError(-2038, "Order amend is not supported for orders of an order list.")
         if known.order_lots == lots:
             raise DialectError(-2038, "The requested action would change no state; rejecting")
-        if listing.units.value(known.price_ticks, lots) < listing.view.min_notional:
+        if known.price_ticks and listing.units.value(known.price_ticks, lots) < listing.view.min_notional:
             raise errors.filter_failure("NOTIONAL")
 
     def render(outcomes) -> dict:
         if outcomes[0].code != Code.OK:
             raise refused(outcomes[0].code)
         event = read_order_events(outcomes[0].events)[0]
-        placed_ns = known.placed_ns if known else event.time_ns
+        order = {
+            "symbol": listing.name,
+            "orderId": event.order_id,
+            "orderListId": list_id_of(event.list_id),
+            "origClientOrderId": wanted.client_id,
+            "clientOrderId": client_id,
+        }
+        if event.order_type not in CONTINGENT:
+            order["workingTime"] = request.time(known.placed_ns if known else event.time_ns)
         return {
             "transactTime": request.time(event.time_ns),
             "executionId": execution_id(event.seq),
-            "amendedOrder": {
-                "symbol": listing.name,
-                "orderId": event.order_id,
-                "orderListId": NO_LIST,
-                "origClientOrderId": wanted.client_id,
-                "clientOrderId": client_id,
-                "workingTime": request.time(placed_ns),
-                **_amended(listing, event),
-            },
+            "amendedOrder": order | amended(listing, request, event),
         }
 
     return Submit(command, render)
@@ -580,26 +394,74 @@ def _open_order(venue: Venue, account: int, wanted: Target) -> OrderView | None:
     return venue.machine.order_by_client_id(account, client_id_digest(wanted.client_id))
 
 
-def _amended(listing: Listing, event: OrderEvent) -> dict:
-    units = listing.units
-    return {
-        "price": units.ticks_to_price(event.price_ticks),
-        "qty": units.lots_to_quantity(event.order_lots),
-        "executedQty": units.lots_to_quantity(event.executed_lots),
-        "preventedQty": ZERO,
-        "quoteOrderQty": ZERO,
-        "cumulativeQuoteQty": units.quote_text(event.executed_quote),
-        "status": STATUS_NAMES[event.status],
-        "timeInForce": TIME_IN_FORCE_NAMES[event.time_in_force],
-        "type": TYPE_NAMES[event.order_type],
-        "side": SIDE_NAMES[event.side],
-        "selfTradePreventionMode": STP_NAMES[event.stp],
+def amendments(venue: Venue, request: Request) -> Ask:
+    params = request.params
+    listing = venue.listing(params["symbol"])
+
+    def render(found: list[Amendment]) -> list[dict]:
+        return [
+            {
+                "symbol": listing.name,
+                "orderId": params["orderId"],
+                "executionId": execution_id(amendment.seq),
+                "origClientOrderId": amendment.former_client_id,
+                "newClientOrderId": amendment.client_id,
+                "origQty": listing.units.lots_to_quantity(amendment.former_lots),
+                "newQty": listing.units.lots_to_quantity(amendment.order_lots),
+                "time": request.time(amendment.time_ns),
+            }
+            for amendment in found
+        ]
+
+    arguments = {
+        "account": request.account,
+        "symbol": listing.symbol,
+        "order_id": params["orderId"],
+        "from_seq": -(-params.get("fromExecutionId", 0) // execution_id(1)),
+        "limit": params.get("limit", 500),
     }
+    return Ask("amendments", arguments, render)
 
 
-def execution_id(seq: int) -> int:
-    """The id of an execution report: two for each event, since a trade is reported to its taker and its maker."""
-    return 2 * seq
+# ---------------------------------------------------------------- prevented matches
+
+
+def prevented_matches(venue: Venue, request: Request) -> Ask:
+    params = request.params
+    listing = venue.listing(params["symbol"])
+    if ("preventedMatchId" in params) == ("orderId" in params):
+        raise errors.bad_combination() if "orderId" in params else errors.missing_either("preventedMatchId", "orderId")
+    if "orderId" not in params and ("fromPreventedMatchId" in params or "limit" in params):
+        raise errors.bad_combination()
+    group = trade_group(venue, request.account)
+
+    def tell(match: PreventedMatch) -> dict:
+        units = listing.units
+        told = {
+            "symbol": listing.name,
+            "preventedMatchId": match.match_id,
+            "takerOrderId": match.taker_order,
+            "makerSymbol": listing.name,
+            "makerOrderId": match.maker_order,
+            "tradeGroupId": group,
+            "selfTradePreventionMode": effective_mode(match.stp, handed_over=bool(match.handed_over)),
+            "price": units.ticks_to_price(match.price_ticks),
+        }
+        if match.taker_lots:
+            told["takerPreventedQuantity"] = units.lots_to_quantity(match.taker_lots)
+        if match.maker_lots:
+            told["makerPreventedQuantity"] = units.lots_to_quantity(match.maker_lots)
+        return told | {"transactTime": request.time(match.time_ns)}
+
+    arguments = {
+        "account": request.account,
+        "symbol": listing.symbol,
+        "match_id": params.get("preventedMatchId"),
+        "order_id": params.get("orderId"),
+        "from_id": params.get("fromPreventedMatchId"),
+        "limit": params.get("limit", 500),
+    }
+    return Ask("prevented_matches", arguments, lambda found: [tell(match) for match in found])
 
 
 # ---------------------------------------------------------------- queries
@@ -615,7 +477,9 @@ def status(venue: Venue, request: Request) -> dict | Ask:
     if order is not None and order.symbol == listing.symbol:
         if client_id and order.client_id != client_id:
             raise errors.no_such_order()
-        return open_order(listing, request, order)
+        if not is_told_by_history(order):
+            return open_order(listing, request, order)
+        order_id = order.order_id
 
     def render(record) -> dict:
         if record is None or (client_id and record.client_id != client_id):
@@ -626,12 +490,25 @@ def status(venue: Venue, request: Request) -> dict | Ask:
     return Ask("order", {"account": request.account, "symbol": listing.symbol, **which}, render)
 
 
-def open_orders(venue: Venue, request: Request) -> list[dict]:
+def open_orders(venue: Venue, request: Request) -> list[dict] | Ask:
     symbol = 0
     if "symbol" in request.params:
         symbol = venue.listing(request.params["symbol"]).symbol
-    orders: Iterable[OrderView] = venue.machine.open_orders(request.account, symbol)
-    return [open_order(venue.listing_of(order.symbol), request, order) for order in orders]
+    orders: list[OrderView] = venue.machine.open_orders(request.account, symbol)
+    told = {order.order_id: open_order(venue.listing_of(order.symbol), request, order) for order in orders}
+    asked = [order.order_id for order in orders if is_told_by_history(order)]
+    if not asked:
+        return list(told.values())
+
+    def render(records: list[OrderRecord]) -> list[dict]:
+        for record in records:
+            if record.status not in OPEN_STATUSES:  # closed meanwhile
+                del told[record.order_id]
+                continue
+            told[record.order_id] = any_order(venue.listing_of(record.symbol), request, record)
+        return list(told.values())
+
+    return Ask("orders_by_id", {"account": request.account, "order_ids": asked}, render)
 
 
 def all_orders(venue: Venue, request: Request) -> Ask:
@@ -657,46 +534,6 @@ def day_range(params: dict[str, Any]) -> dict[str, int | None]:
 
 def to_ms(time_ns: int | None) -> int | None:
     return None if time_ns is None else time_ns // 1_000_000
-
-
-def open_order(listing: Listing, request: Request, order: OrderView) -> dict:
-    state = OrderStatus.PARTIALLY_FILLED if order.executed_lots else OrderStatus.NEW
-    return _order(listing, request, order, state, 0)
-
-
-def any_order(listing: Listing, request: Request, record: Any) -> dict:
-    """`record`: marketdata's OrderRecord."""
-    answer = _order(listing, request, record, record.status, record.quote_quantity)
-    if record.status in _EXPIRED and record.code:
-        answer["expiryReason"] = expiry_reason(record.code, record.order_type)
-    return answer
-
-
-def _order(listing: Listing, request: Request, order: Any, state: int, quote_quantity: int) -> dict:
-    units = listing.units
-    placed = request.time(order.placed_ns)
-    return {
-        "symbol": listing.name,
-        "orderId": order.order_id,
-        "orderListId": NO_LIST,
-        "clientOrderId": order.client_id,
-        "price": units.ticks_to_price(order.price_ticks),
-        "origQty": units.lots_to_quantity(order.order_lots),
-        "executedQty": units.lots_to_quantity(order.executed_lots),
-        "cummulativeQuoteQty": units.quote_text(order.executed_quote),
-        "status": STATUS_NAMES[state],
-        "timeInForce": TIME_IN_FORCE_NAMES[order.time_in_force],
-        "type": TYPE_NAMES[order.order_type],
-        "side": SIDE_NAMES[order.side],
-        "stopPrice": ZERO,
-        "icebergQty": ZERO,
-        "time": placed,
-        "updateTime": request.time(order.updated_ns),
-        "isWorking": True,
-        "workingTime": placed,
-        "origQuoteOrderQty": units.quote_text(quote_quantity),
-        "selfTradePreventionMode": STP_NAMES[order.stp],
-    }
 
 
 # ---------------------------------------------------------------- fees, as orders and accounts show them

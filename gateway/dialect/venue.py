@@ -10,13 +10,18 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from engine.types import KeyScope, SymbolStatus
-from engine.units import SymbolUnits
+from engine.types import KeyScope, Side, SymbolStatus
+from engine.units import SymbolUnits, format_units
 from engine.views import AssetView, SymbolView
 from gateway.dialect import errors
 from gateway.listen_keys import Listener
 
-SYMBOL_STATUS = {SymbolStatus.TRADING: "TRADING", SymbolStatus.CANCEL_ONLY: "HALT"}
+SYMBOL_STATUS = {
+    SymbolStatus.TRADING: "TRADING",
+    SymbolStatus.CANCEL_ONLY: "BREAK",
+    SymbolStatus.HALTED: "HALT",
+    SymbolStatus.AUCTION: "AUCTION_MATCH",
+}
 
 WEIGHT_PER_MINUTE = 6_000  # of requests, for one address: the dialect's usual limit
 
@@ -138,6 +143,19 @@ class Venue:
 
     def status(self, listing: Listing) -> str:
         return SYMBOL_STATUS[self.machine.symbol(listing.symbol).status]
+
+    def filters(self, symbol: int) -> dict[int, int]:
+        """{Filter: value} of what is set for the symbol; symbol 0: for the whole exchange."""
+        find = getattr(self.machine, "filters", None)
+        return find(symbol) if find else {}
+
+    def commission(self, listing: Listing, fee: int, side: int, discounted: int = 0) -> tuple[str, str]:
+        """(amount, asset) of a trade's fee, as its payer is told: in the asset received, or in the one in which fees are cheaper."""
+        if discounted:
+            asset = self.machine.asset(self.machine.discount()[0])
+        else:
+            asset = listing.base if side == Side.BUY else listing.quote
+        return format_units(fee, asset.scale), asset.name
 
     def client_id(self, order_id: int) -> str:
         """The client id of an order that is open, or was until a moment ago; "" for others."""

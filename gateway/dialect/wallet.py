@@ -13,8 +13,9 @@ from engine.units import format_units
 from engine.views import AssetView
 from gateway.dialect import errors, parameters
 from gateway.dialect.info import ZERO
-from gateway.dialect.orders import TIMING, account_fees, to_ms
+from gateway.dialect.orders import account_fees, to_ms
 from gateway.dialect.parameters import Table
+from gateway.dialect.terms import TIMING
 from gateway.dialect.venue import Ask, Request, Venue
 from marketdata.records import TransferRecord
 

@@ -8,22 +8,25 @@ replica's after it.
 A refused order has no id and nothing on the book: its sender alone is answered, no event is made of it.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import orjson
 
-from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, OrderStatus, Side
+from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, OrderStatus, OrderType, Side
 from engine.units import format_units
 from engine.views import Applied
 from gateway.dialect import events as dialect
+from gateway.dialect.answers import trade_group
 from gateway.dialect.events import LiveOrder, TransferEvent
-from gateway.dialect.records import OrderEvent, read_order_events
+from gateway.dialect.records import CONTINGENT, ListEvent, OrderEvent, read_order_events
 from gateway.dialect.venue import Listing, Venue
 from marketdata.facts import conversion_client_id
 
 _ENDED = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
 _RESTED = int(EventFlag.RESTED)
+_DISCOUNTED = int(EventFlag.FEE_DISCOUNTED | EventFlag.COUNTER_FEE_DISCOUNTED)
 
 
 class Subscriber(Protocol):
@@ -57,6 +60,20 @@ class UserFeed:
         self._venue = venue
         self._accounts: dict[int, _Account] = {}
         self._watched = np.zeros(1024, bool)  # by account id
+        # How what happened to an order is told; of what is refused, its sender alone hears, and a switch speaks by its cancels.
+        self._told: dict[int, Callable] = {
+            EventKind.NEW: self._new,
+            EventKind.RESTED: self._change,
+            EventKind.TRADE: self._trade,
+            EventKind.CANCELED: self._change,
+            EventKind.EXPIRED: self._change,
+            EventKind.AMENDED: self._change,
+            EventKind.REJECTED: _pass_over,
+            EventKind.ACTIVATED: self._change,
+            EventKind.PREVENTED: self._prevented,
+            EventKind.LIST: self._list,
+            EventKind.COUNTDOWN: _pass_over,
+        }
 
     # ------------------------------------------------------------ subscriptions
 
@@ -101,8 +118,8 @@ class UserFeed:
         for run in _runs(concerned):
             if run["kind"][0] < EventKind.TRANSFERRED:
                 for event in read_order_events(run):
-                    self._order(event, applied.commands)
-            else:
+                    self._told[event.kind](event, applied.commands)
+            elif run["kind"][0] <= EventKind.CONVERTED:
                 for event in dialect.transfer_events(run):
                     self._transfer(event)
         self._flush(applied.time_ns)
@@ -132,38 +149,40 @@ class UserFeed:
 
     # ------------------------------------------------------------ orders
 
-    def _order(self, event: OrderEvent, commands: np.ndarray) -> None:
-        if event.kind == EventKind.TRADE:
-            self._trade(event)
-            return
+    def _new(self, event: OrderEvent, commands: np.ndarray) -> None:
         watched = self._accounts.get(event.account)
-        if watched is None or event.kind == EventKind.REJECTED:
+        if watched is None:
             return
         listing = self._venue.listing_of(event.symbol)
-        command = commands[event.index]
-        if event.kind == EventKind.NEW:
-            client_id, quote_quantity = _terms(event, command)
-            order = watched.orders[event.order_id] = LiveOrder.from_event(event, client_id, quote_quantity)
-            watched.pending.append(dialect.placed(listing, order, event))
-            if event.flags & _RESTED:
-                _touch_hold(watched, listing, order)
+        client_id, quote_quantity = _terms(event, commands)
+        order = watched.orders[event.order_id] = LiveOrder.from_event(event, client_id, quote_quantity)
+        watched.pending.append(dialect.placed(listing, order, event))
+        if event.flags & _RESTED or event.order_type in CONTINGENT:
+            _touch_hold(watched, listing, order)
+
+    def _change(self, event: OrderEvent, commands: np.ndarray) -> None:
+        watched = self._accounts.get(event.account)
+        order = watched.orders.get(event.order_id) if watched is not None else None
+        if order is None:  # what a prevented match ended is told with that match
             return
-        order = watched.orders[event.order_id]
+        listing = self._venue.listing_of(event.symbol)
         _touch_hold(watched, listing, order)
         if event.kind == EventKind.CANCELED:
-            own = command["client_id"].decode("ascii", "replace") if command["kind"] == Kind.CANCEL else ""
-            watched.pending.append(dialect.canceled(listing, order, event, own))
+            watched.pending.append(dialect.canceled(listing, order, event, _cancel_id(event, commands)))
         elif event.kind == EventKind.EXPIRED:
             watched.pending.append(dialect.expired(listing, order, event))
+        elif event.kind == EventKind.ACTIVATED:
+            order.activated(event)
+            watched.pending.append(dialect.activated(listing, order, event))
         elif event.kind == EventKind.AMENDED:
             former = order.client_id
-            order.client_id = command["client_id"].decode("ascii", "replace") or former
+            order.client_id = commands[event.index]["client_id"].decode("ascii", "replace") or former
             order.order_lots = event.order_lots
             watched.pending.append(dialect.amended(listing, order, event, former))
         if event.status in _ENDED:
             del watched.orders[event.order_id]
 
-    def _trade(self, event: OrderEvent) -> None:
+    def _trade(self, event: OrderEvent, _commands: np.ndarray) -> None:
         listing = self._venue.listing_of(event.symbol)
         sides = (
             (event.account, event.order_id, event.executed_lots, event.executed_quote, event.status),
@@ -178,10 +197,36 @@ class UserFeed:
             order.executed_lots, order.executed_quote = executed_lots, executed_quote
             if order.quote_quantity:
                 order.order_lots = executed_lots
-            watched.pending.append(dialect.traded(listing, order, event, bool(is_maker)))
+            watched.pending.append(dialect.traded(self._venue, listing, order, event, bool(is_maker)))
+            watched.touched[listing.view.base] = watched.touched[listing.view.quote] = None
+            if event.flags & _DISCOUNTED:
+                watched.touched[self._venue.machine.discount()[0]] = None
+            if status in _ENDED:
+                del watched.orders[order_id]
+
+    def _prevented(self, event: OrderEvent, _commands: np.ndarray) -> None:
+        listing = self._venue.listing_of(event.symbol)
+        sides = (
+            (event.account, event.order_id, event.quantity_lots, event.status),
+            (event.counter_account, event.counter_order_id, event.counter_prevented_lots, event.counter_status),
+        )
+        for is_maker, (account, order_id, lots, status) in enumerate(sides):
+            watched = self._accounts.get(account)
+            if watched is None or not (lots or status in _ENDED):
+                continue
+            order = watched.orders[order_id]
+            order.prevented_lots += lots
+            group = trade_group(self._venue, account)
+            watched.pending.append(dialect.prevented(listing, order, event, bool(is_maker), group))
             watched.touched[listing.view.base] = watched.touched[listing.view.quote] = None
             if status in _ENDED:
                 del watched.orders[order_id]
+
+    def _list(self, event: ListEvent, _commands: np.ndarray) -> None:
+        watched = self._accounts.get(event.account)
+        if watched is not None:
+            client_ids = [self._venue.client_id(order_id) for order_id in event.order_ids]
+            watched.pending.append(dialect.list_status(self._venue.listing_of(event.symbol), event, client_ids))
 
     # ------------------------------------------------------------ transfers
 
@@ -219,11 +264,26 @@ class UserFeed:
                     subscriber.user_stream_ended()
 
 
-def _terms(event: OrderEvent, command: np.void) -> tuple[str, int]:
+def _terms(event: OrderEvent, commands: np.ndarray) -> tuple[str, int]:
     """(client id, quote quantity) of a NEW order, out of its command."""
+    if event.index < 0:  # no command placed it
+        return "", 0
+    command = commands[event.index]
     if command["kind"] == Kind.CONVERT:
         return conversion_client_id(event.order_id), 0
-    return command["client_id"].decode("ascii", "replace"), int(command["quote_quantity"])
+    quote_quantity = int(command["quote_quantity"]) if event.order_type == OrderType.MARKET else 0
+    return command["client_id"].decode("ascii", "replace"), quote_quantity
+
+
+def _cancel_id(event: OrderEvent, commands: np.ndarray) -> str:
+    """The cancel's own client id, "" where it has none."""
+    if event.index < 0 or commands[event.index]["kind"] not in (Kind.CANCEL, Kind.CANCEL_LIST):
+        return ""
+    return commands[event.index]["client_id"].decode("ascii", "replace")
+
+
+def _pass_over(_event: OrderEvent, _commands: np.ndarray) -> None:
+    return
 
 
 def _touch_hold(watched: _Account, listing: Listing, order: LiveOrder) -> None:
@@ -232,6 +292,6 @@ def _touch_hold(watched: _Account, listing: Listing, order: LiveOrder) -> None:
 
 def _runs(events: np.ndarray) -> list[np.ndarray]:
     """`events` cut where the record layout changes, so that each run reads as one family and the order is kept."""
-    is_transfer = events["kind"] >= EventKind.TRANSFERRED
-    cuts = np.flatnonzero(is_transfer[1:] != is_transfer[:-1]) + 1
+    family = np.searchsorted((EventKind.TRANSFERRED, EventKind.BORROWED), events["kind"], side="right")
+    cuts = np.flatnonzero(family[1:] != family[:-1]) + 1
     return np.split(events, cuts)

@@ -17,10 +17,11 @@ import orjson
 import structlog
 
 from engine.types import KeyScope
-from gateway.dialect import errors, orders, parameters, signing
+from gateway.dialect import errors, parameters, signing
 from gateway.dialect import events as dialect
 from gateway.dialect.errors import DialectError
 from gateway.dialect.operations import OPERATIONS, Operation, Security
+from gateway.dialect.terms import TIMING
 from gateway.dialect.venue import Principal
 from gateway.gateway import Gateway
 from gateway.identity.keys import ED25519
@@ -59,12 +60,12 @@ def _session_operation(name: str, security: Security = Security.NONE, table: par
 SESSION_OPERATIONS = {
     operation.name: operation
     for operation in (
-        _session_operation(LOGON, Security.USER_DATA, orders.TIMING),
+        _session_operation(LOGON, Security.USER_DATA, TIMING),
         _session_operation("session.status"),
         _session_operation("session.logout"),
         _session_operation("session.subscriptions"),
         _session_operation("userDataStream.subscribe"),
-        _session_operation("userDataStream.subscribe.signature", Security.USER_DATA, orders.TIMING),
+        _session_operation("userDataStream.subscribe.signature", Security.USER_DATA, TIMING),
         _session_operation("userDataStream.unsubscribe", table={"subscriptionId": parameters.integer}),
     )
 }

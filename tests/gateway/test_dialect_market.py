@@ -46,7 +46,16 @@ def test_exchange_info(venue):
     ]
     symbol = told["symbols"][0]
     assert (symbol["symbol"], symbol["status"], symbol["baseAsset"], symbol["quoteAsset"]) == ("BTCUSDT", "TRADING", "BTC", "USDT")
-    assert symbol["orderTypes"] == ["LIMIT", "LIMIT_MAKER", "MARKET"]
+    assert symbol["orderTypes"] == [
+        "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT",
+    ]  # fmt: skip
+    allowed = ("icebergAllowed", "ocoAllowed", "otoAllowed", "allowTrailingStop", "cancelReplaceAllowed", "amendAllowed",
+               "pegInstructionsAllowed")  # fmt: skip
+    assert all(symbol[name] is True for name in allowed)
+    assert symbol["opoAllowed"] is False
+    assert set(symbol["allowedSelfTradePreventionModes"]) == {
+        "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER",
+    }  # fmt: skip
     assert symbol["permissionSets"] == [["SPOT"]]
     assert symbol["filters"][0] == {
         "filterType": "PRICE_FILTER", "minPrice": "0.01000000", "maxPrice": "1000000.00000000", "tickSize": "0.01000000",
@@ -72,8 +81,8 @@ def test_exchange_info_of_some(venue):
     assert names(permissions="SPOT") == ["BTCUSDT", "BTCUSDC"]
     assert names(permissions='["MARGIN","LEVERAGED"]') == []
     venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.CANCEL_ONLY)
-    assert names(symbolStatus="HALT") == ["BTCUSDT"]
-    assert names(symbolStatus="BREAK") == []
+    assert names(symbolStatus="BREAK") == ["BTCUSDT"]
+    assert names(symbolStatus="HALT") == []
     assert refusal(venue, "exchangeInfo", symbol="X") == (-1121, "Invalid symbol.")
     assert refusal(venue, "exchangeInfo", symbol="BTCUSDT", symbols='["BTCUSDT"]') == (-1128, "Combination of optional parameters invalid.")
     assert refusal(venue, "exchangeInfo", symbolStatus="OPEN") == (-1122, "Invalid symbolStatus.")
@@ -87,7 +96,6 @@ def test_what_the_venue_does_without(venue):
     assert venue.answer("blockTrades.historical", {"symbol": "BTCUSDT", "fromId": "1"}) == []
     assert venue.answer("myAllocations", {"symbol": "BTCUSDT"}) == []
     assert refusal(venue, "myAllocations", symbol="NOPE") == (-1121, "Invalid symbol.")
-    assert venue.answer("allOrderLists", {}) == venue.answer("openOrderLists.status", {}) == []
 
 
 def test_depth(venue):

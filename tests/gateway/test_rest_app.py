@@ -304,7 +304,7 @@ async def test_history_knows_at_once_what_was_answered(stage):
 
 
 async def test_what_is_not_offered(stage):
-    asked = (("POST", "/api/v3/orderList/oco"), ("GET", "/api/v3/myPreventedMatches"), ("POST", "/sapi/v1/capital/withdraw/apply"))
+    asked = (("POST", "/api/v3/orderList/opo"), ("POST", "/api/v3/sor/order"), ("POST", "/sapi/v1/capital/withdraw/apply"))
     for method, path in asked:
         answer = await stage.signed(method, path, symbol="BTCUSDT", whatever="1")
         assert told(answer) == (400, -1020, "This operation is not supported.")
