@@ -23,7 +23,8 @@ from engine.types import KeyScope
 from gateway.dialect import errors, parameters, signing
 from gateway.dialect.errors import DialectError
 from gateway.dialect.info import order_limits
-from gateway.dialect.operations import OPERATIONS, Operation, Security
+from gateway.dialect.operation import Operation, Security
+from gateway.dialect.operations import OPERATIONS
 from gateway.dialect.records import RecentClientIds
 from gateway.dialect.venue import Ask, AskAll, Behind, Principal, Request, Submit, Venue
 from gateway.limits import Limits
@@ -40,6 +41,7 @@ LATER_MAX = 10_000  # requests that wait for something at the same time
 Reply = Callable[[int, bytes], None]
 
 _NEEDED_SCOPE = {
+    Security.MARKET_DATA: int(KeyScope.READ),
     Security.USER_STREAM: int(KeyScope.READ),
     Security.USER_DATA: int(KeyScope.READ),
     Security.TRADE: int(KeyScope.TRADE),
@@ -211,13 +213,19 @@ class Gateway:
         except Behind:
             await self._catch_up()
             answer = operation.function(self.venue, request._replace(caught_up=True))
-        if isinstance(answer, Submit):
-            return answer.render(await self._execute(answer))
-        if isinstance(answer, Ask):
-            return answer.render(await self._ask(answer))
-        if isinstance(answer, AskAll):
-            return answer.render([ask.render(await self._ask(ask)) for ask in answer.asks])
-        return answer
+        return await self._carry_out(answer)
+
+    async def _carry_out(self, answer: Any) -> Any:
+        """The result; what comes of one step may be another."""
+        while True:
+            if isinstance(answer, Submit):
+                answer = answer.render(await self._execute(answer))
+            elif isinstance(answer, Ask):
+                answer = answer.render(await self._ask(answer))
+            elif isinstance(answer, AskAll):
+                answer = answer.render([ask.render(await self._ask(ask)) for ask in answer.asks])
+            else:
+                return answer
 
     async def _catch_up(self) -> None:
         try:

@@ -13,7 +13,8 @@ import structlog
 
 from gateway.dialect import errors
 from gateway.dialect.errors import DialectError
-from gateway.dialect.operations import OPERATIONS, Security
+from gateway.dialect.operation import Security
+from gateway.dialect.operations import OPERATIONS
 from gateway.dialect.signing import SIGNATURE, rest_payload
 from gateway.gateway import Gateway
 from gateway.limits import Used, client_address

@@ -3,54 +3,13 @@
 Operations are called as in the WebSocket API; REST has other names for the same (gateway/rest.py), and a few of its own.
 """
 
-from collections.abc import Callable
-from enum import Enum
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway.dialect import account, info, lists, market, orders, parameters, wallet
+from gateway.dialect.operation import Operation, Security
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import PLACE, PLACE_REQUIRED, TIMING
-from gateway.dialect.venue import Request, Venue
-
-Weight = int | Callable[[dict[str, Any]], int]
-
-
-class Security(Enum):
-    """Who may call an operation."""
-
-    NONE = "NONE"  # everybody
-    USER_STREAM = "USER_STREAM"  # who has an API key; nothing is signed
-    USER_DATA = "USER_DATA"  # a signed request, or a signed-in session
-    TRADE = "TRADE"  # the same, with the permission to trade
-
-
-class Operation(NamedTuple):
-    """One row of the table.
-
-    `fresh`: answered only after the replica has reached the log's head as of the request. `offered` False: part of the dialect, and
-    answered with -1020 here.
-    """
-
-    name: str
-    function: Callable[[Venue, Request], Any]
-    table: Table
-    required: tuple[str, ...] = ()
-    security: Security = Security.NONE
-    weight: Weight = 1
-    places_order: bool = False
-    fresh: bool = True
-    websocket: bool = True
-    offered: bool = True
-
-    @property
-    def signed(self) -> bool:
-        return self.security in (Security.USER_DATA, Security.TRADE)
-
-    def weight_of(self, params: dict[str, Any]) -> int:
-        """By the parameters as sent."""
-        return self.weight if isinstance(self.weight, int) else self.weight(params)
-
 
 _FEW_SYMBOLS = ((20, 2), (100, 40))
 

@@ -57,7 +57,7 @@ class Request(NamedTuple):
 
 
 class Submit(NamedTuple):
-    """Commands to log, and how to tell their outcomes; `render` may raise DialectError."""
+    """Commands to log, and how to tell their outcomes; `render` may raise DialectError, or answer with another step."""
 
     commands: bytes
     render: Callable[[Sequence], Any]

@@ -20,7 +20,8 @@ from engine.types import KeyScope
 from gateway.dialect import errors, parameters, signing
 from gateway.dialect import events as dialect
 from gateway.dialect.errors import DialectError
-from gateway.dialect.operations import OPERATIONS, Operation, Security
+from gateway.dialect.operation import Operation, Security
+from gateway.dialect.operations import OPERATIONS
 from gateway.dialect.terms import TIMING
 from gateway.dialect.venue import Principal
 from gateway.gateway import Gateway
