@@ -19,13 +19,14 @@ const Shop = lazy(() => import("./shop"));
 const Seller = lazy(() => import("./seller"));
 const Moderate = lazy(() => import("./moderate"));
 const Entrance = lazy(() => import("./account/Entrance"));
+const Margin = lazy(() => import("./margin"));
 const Wallet = lazy(() => import("./account/Wallet"));
 const Settings = lazy(() => import("./account/Settings"));
 
 const LAST_PLACE = "cryptoshop.place";
 
 /** Rooms by the first part of the path; what no room answers is the exchange's. */
-const ROOMS: Record<string, ComponentType> = { shop: Shop, seller: Seller, moderate: Moderate, wallet: Wallet };
+const ROOMS: Record<string, ComponentType> = { shop: Shop, seller: Seller, moderate: Moderate, margin: Margin, wallet: Wallet };
 
 function Page() {
   const path = useStore(place);

@@ -9,12 +9,12 @@ import { show, showCompact } from "../lib/format";
 import { columnPlaces, isZero, rateVia, showAmount, showMoney, sumByAsset } from "../lib/money";
 import { Amount, type Cell, Form, PagedTable, Refused, SelectField, TextField } from "../ui/kit";
 import { type Reading, useDeed, usePages, useRead } from "../state/reading";
-import { type Holding, holdings } from "../state/account";
+import { type Holding, spot } from "../state/account";
+import { useHoldings } from "../state/holdings";
 import { say } from "../state/notices";
 import { choose, settings } from "../state/settings";
 import { useStore } from "../state/store";
 import { tickers, venue, worth } from "../state/venue";
-import { useHoldings } from "../trade/Mine";
 import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
@@ -41,7 +41,7 @@ function useWhenMoved(call: () => void): void {
   latest.current = call;
   useEffect(() => {
     let timer = 0;
-    const stop = holdings.subscribe(() => {
+    const stop = spot.holdings.subscribe(() => {
       if (!timer) {
         timer = window.setTimeout(() => {
           timer = 0;
@@ -93,7 +93,7 @@ function Pockets() {
 }
 
 function Balances(props: { holds: Hold[] | null; onAsset: (asset: string) => void }) {
-  const rows = useHoldings();
+  const rows = useHoldings(spot);
   const prices = useStore(tickers);
   const { showIn } = useStore(settings);
   const { config, markets } = useStore(venue);
@@ -254,7 +254,7 @@ function EntryText({ row }: { row: WalletEntry }) {
 
 function History(props: { asset: string; onAsset: (asset: string) => void }) {
   const assets = useAssets();
-  const owned = useHoldings();
+  const owned = useHoldings(spot);
   const first = owned?.find((row) => row.asset === "USDT")?.asset ?? owned?.[0]?.asset ?? assets[0] ?? "";
   const asset = props.asset || first;
   return (

@@ -177,7 +177,25 @@ export interface AccountPosition {
   B: { a: string; f: string; l: string }[];
 }
 
-export type UserEvent = ExecutionReport | ListStatus | AccountPosition | { e: "balanceUpdate" | "listenKeyExpired" | "serverShutdown" };
+/** The level of a margin account passed a threshold. */
+export interface MarginLevelChange {
+  e: "MARGIN_LEVEL_STATUS_CHANGE";
+  E: number;
+  l: string;
+  s: string;
+}
+
+/** One asset of a margin account. */
+export interface MarginAssetRow {
+  asset: string;
+  free: string;
+  locked: string;
+  borrowed: string;
+  interest: string;
+  netAsset: string;
+}
+
+export type UserEvent = ExecutionReport | ListStatus | AccountPosition | MarginLevelChange | { e: "balanceUpdate" | "listenKeyExpired" | "serverShutdown" };
 
 export interface Me {
   email: string;

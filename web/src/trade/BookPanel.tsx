@@ -3,12 +3,13 @@ import { type KeyboardEvent, memo, useEffect, useLayoutEffect, useMemo, useRef, 
 import { basisPoints, groupSteps, type Level } from "../lib/book";
 import { ceilTo, type Decimal, floorTo, parse, placesOf, toText } from "../lib/decimal";
 import { group, show } from "../lib/format";
+import { isWaiting } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { openOrders } from "../state/account";
 import type { Market } from "../state/market";
 import { FrameStore, useStore } from "../state/store";
 import { GlanceTabs } from "./GlanceTabs";
 import { takePrice } from "./ticketStore";
+import { useOpenOrders } from "./useDesk";
 
 const ROW = 20;
 const SPREAD = 32;
@@ -225,12 +226,13 @@ const Row = memo(function Row({ side, price, priceText, size, sum, share, mine, 
 
 /** Grouped prices at which the member has open orders on this side. */
 function useOwnPrices(symbol: string, side: "ask" | "bid", step: Decimal): ReadonlySet<Decimal> {
-  const orders = useStore(openOrders);
+  const orders = useOpenOrders();
   return useMemo(() => {
     const prices = new Set<Decimal>();
     for (const order of orders ?? []) {
-      if (order.symbol !== symbol || (order.side === "SELL") !== (side === "ask")) continue;
-      prices.add(side === "ask" ? ceilTo(parse(order.price), step) : floorTo(parse(order.price), step));
+      if (order.symbol !== symbol || (order.side === "SELL") !== (side === "ask") || isWaiting(order)) continue;
+      const price = parse(order.peggedPrice ?? order.price);
+      prices.add(side === "ask" ? ceilTo(price, step) : floorTo(price, step));
     }
     return prices;
   }, [orders, symbol, side, step]);

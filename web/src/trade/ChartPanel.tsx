@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { toNumber } from "../lib/decimal";
 import { group, showPercent } from "../lib/format";
 import type { SymbolRules } from "../lib/rules";
-import { fills, openOrders } from "../state/account";
 import type { Market } from "../state/market";
 import { choose, settings } from "../state/settings";
 import { useStore } from "../state/store";
@@ -9,6 +9,8 @@ import { Segments } from "../ui/Segments";
 import { Empty } from "../ui/states";
 import { INTERVALS, isInterval } from "./intervals";
 import { type Bar, type ChartState, PriceChart } from "./PriceChart";
+import { useLiquidationPrice } from "./MarginTicket";
+import { useDesk } from "./useDesk";
 
 export function ChartPanel(props: { rules: SymbolRules | null; market: Market | null; stale: boolean }) {
   const { rules, market } = props;
@@ -31,11 +33,14 @@ export function ChartPanel(props: { rules: SymbolRules | null; market: Market | 
     };
   }, [rules, market, interval]);
 
-  const orders = useStore(openOrders);
-  const ownFills = useStore(fills).get(rules?.symbol ?? "");
+  const desk = useDesk();
+  const orders = useStore(desk.openOrders);
+  const ownFills = useStore(desk.fills).get(rules?.symbol ?? "");
   const here = useMemo(() => (orders ?? []).filter((order) => order.symbol === rules?.symbol), [orders, rules]);
   useEffect(() => chart?.showOrders(here), [chart, here]);
   useEffect(() => chart?.showFills(ownFills ?? []), [chart, ownFills]);
+  const liquidation = useLiquidationPrice(desk.kind, rules?.symbol ?? "");
+  useEffect(() => chart?.showLiquidation(toNumber(liquidation)), [chart, liquidation]);
 
   return (
     <section className="panel chart" aria-label="Price chart">

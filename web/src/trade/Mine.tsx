@@ -8,7 +8,8 @@ import { type Decimal, isMultiple, multiply, parse, parseTyped, toText } from ".
 import { show, showCompact } from "../lib/format";
 import { hiddenOf, isWaiting, listOf, triggerText, typeName } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { averageOf, cancel, cancelAll, edit, fills, history, type Holding, holdings, listTypes, type OpenOrder, openOrders } from "../state/account";
+import { averageOf, type Holding, type OpenOrder } from "../state/trading";
+import { useHoldings } from "../state/holdings";
 import { session } from "../state/session";
 import { useStore } from "../state/store";
 import { rulesOf, tickers, worth } from "../state/venue";
@@ -16,6 +17,7 @@ import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
+import { useDesk, useOpenOrders } from "./useDesk";
 
 const TABS = [
   { key: "open", text: "Open orders" },
@@ -30,7 +32,7 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
   const [tab, setTab] = useState<Tab>("open");
   const [here, setHere] = useState(false);
   const member = useStore(session).state;
-  const orders = useStore(openOrders);
+  const orders = useOpenOrders();
   const id = useId();
 
   const onKey = (event: KeyboardEvent) => {
@@ -95,6 +97,7 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
 
 /** All of the market's orders, or one side of them where both sides have some. */
 function CancelAll({ rules, orders }: { rules: SymbolRules; orders: readonly OpenOrder[] }) {
+  const desk = useDesk();
   const here = orders.filter((order) => order.symbol === rules.symbol);
   const market = `${rules.base}/${rules.quote}`;
   const both = new Set(here.map((order) => order.side)).size === 2;
@@ -102,15 +105,15 @@ function CancelAll({ rules, orders }: { rules: SymbolRules; orders: readonly Ope
     <span className="button-row">
       {both && (
         <>
-          <button className="button small" aria-label={`Cancel the buys of ${market}`} title={`Cancel every open buy order of ${market}`} onClick={() => cancelAll(rules.symbol, "BUY")}>
+          <button className="button small" aria-label={`Cancel the buys of ${market}`} title={`Cancel every open buy order of ${market}`} onClick={() => desk.cancelAll(rules.symbol, "BUY")}>
             Buys
           </button>
-          <button className="button small" aria-label={`Cancel the sells of ${market}`} title={`Cancel every open sell order of ${market}`} onClick={() => cancelAll(rules.symbol, "SELL")}>
+          <button className="button small" aria-label={`Cancel the sells of ${market}`} title={`Cancel every open sell order of ${market}`} onClick={() => desk.cancelAll(rules.symbol, "SELL")}>
             Sells
           </button>
         </>
       )}
-      <button className="button small" disabled={!here.length} title={`Cancel every open order of ${market}`} onClick={() => cancelAll(rules.symbol)}>
+      <button className="button small" disabled={!here.length} title={`Cancel every open order of ${market}`} onClick={() => desk.cancelAll(rules.symbol)}>
         Cancel all
       </button>
     </span>
@@ -154,7 +157,7 @@ function limitText(order: Order): string {
 }
 
 function TypeCell({ order }: { order: Order }) {
-  const type = useStore(listTypes).get(listOf(order) ?? -1);
+  const type = useStore(useDesk().listTypes).get(listOf(order) ?? -1);
   return (
     <>
       {typeName(order)}
@@ -189,6 +192,7 @@ const orderColumns: Column<Order>[] = [
 // ---------------------------------------------------------------- open orders
 
 function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
+  const desk = useDesk();
   const [editing, setEditing] = useState<OpenOrder | null>(null);
   const [ending, setEnding] = useState<OpenOrder | null>(null);
   const columns = useMemo<Column<OpenOrder>[]>(
@@ -205,7 +209,7 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
         right: true,
         cell: (order) => (
           <span className="row-tools">
-            {mayChange(order) && (
+            {desk.kind === "SPOT" && mayChange(order) && (
               <button className="icon-button small" aria-label={`Change the order at ${order.price}`} title="Change" disabled={!!order.pending} onClick={() => setEditing(order)}>
                 <Pencil size={14} />
               </button>
@@ -215,7 +219,7 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
               aria-label={listOf(order) === null ? `Cancel the order at ${order.price}` : `Cancel the order at ${order.price} and those bound to it`}
               title={listOf(order) === null ? "Cancel" : "Cancel it and those bound to it"}
               disabled={!!order.pending}
-              onClick={() => (listOf(order) === null ? cancel(order) : setEnding(order))}
+              onClick={() => (listOf(order) === null ? desk.cancel(order) : setEnding(order))}
             >
               <X size={16} />
             </button>
@@ -223,7 +227,7 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
         ),
       },
     ],
-    [],
+    [desk],
   );
   return (
     <>
@@ -270,7 +274,8 @@ function SizeCell({ order }: { order: Order }) {
 }
 
 function EndList({ order, onClose }: { order: OpenOrder; onClose: () => void }) {
-  const orders = useStore(openOrders);
+  const desk = useDesk();
+  const orders = useOpenOrders();
   const bound = (orders ?? []).filter((other) => listOf(other) === listOf(order));
   const both = bound.length === 2;
   return (
@@ -292,7 +297,7 @@ function EndList({ order, onClose }: { order: OpenOrder; onClose: () => void }) 
           className="button primary"
           onClick={() => {
             onClose();
-            cancel(order);
+            desk.cancel(order);
           }}
         >
           Cancel {both ? "both" : "them"}
@@ -317,6 +322,7 @@ function editable(order: OpenOrder): Record<"stopPrice" | "price" | "quantity", 
 }
 
 function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }) {
+  const desk = useDesk();
   const rules = rulesOf(order.symbol)!;
   const [before] = useState(() => editable(order));
   const [typed, setTyped] = useState(before);
@@ -338,7 +344,7 @@ function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }
     setBusy(true);
     try {
       const text = (value: Decimal | null) => (value === null ? undefined : toText(value));
-      await edit(order, { stopPrice: text(values.stopPrice), price: text(values.price), quantity: toText(values.quantity!) }, keepsPlace);
+      await desk.edit(order, { stopPrice: text(values.stopPrice), price: text(values.price), quantity: toText(values.quantity!) }, keepsPlace);
       onClose();
     } catch (problem) {
       setRefusal(problem instanceof ApiError ? problem.message : String(problem));
@@ -405,7 +411,7 @@ const historyColumns: Column<Order>[] = [
 ];
 
 function History({ rules }: { rules: SymbolRules | null }) {
-  const rows = useStore(history).get(rules?.symbol ?? "") ?? null;
+  const rows = useStore(useDesk().history).get(rules?.symbol ?? "") ?? null;
   return <Table label="Order history" columns={historyColumns} rows={rows} rowKey={(order) => order.orderId} empty={<ThisMarket rules={rules} what="orders" />} />;
 }
 
@@ -421,20 +427,13 @@ const fillColumns: Column<Fill>[] = [
 ];
 
 function Fills({ rules }: { rules: SymbolRules | null }) {
-  const rows = useStore(fills).get(rules?.symbol ?? "") ?? null;
+  const rows = useStore(useDesk().fills).get(rules?.symbol ?? "") ?? null;
   return <Table label="Fills" columns={fillColumns} rows={rows} rowKey={(fill) => `${fill.id}-${fill.isBuyer}`} empty={<ThisMarket rules={rules} what="fills" />} />;
 }
 
-export function useHoldings(): Holding[] | null {
-  const owned = useStore(holdings);
-  return useMemo(
-    () => (owned ? [...owned.values()].filter((row) => row.available || row.held).sort((a, b) => a.asset.localeCompare(b.asset)) : null),
-    [owned],
-  );
-}
-
 function Balances() {
-  const rows = useHoldings();
+  const desk = useDesk();
+  const rows = useHoldings(desk);
   const prices = useStore(tickers);
   const columns: Column<Holding>[] = [
     { key: "asset", head: "Asset", cell: (row) => <b>{row.asset}</b> },

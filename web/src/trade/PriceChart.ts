@@ -55,6 +55,7 @@ export class PriceChart {
   private readonly volumes: ISeriesApi<"Histogram">;
   private readonly markers: ISeriesMarkersPluginApi<Time>;
   private lines: IPriceLine[] = [];
+  private liquidation: { price: number; line: IPriceLine } | null = null;
   private bars: Bar[] = [];
   private orders: readonly Order[] = [];
   private fills: readonly Fill[] = [];
@@ -224,6 +225,14 @@ export class PriceChart {
     ];
   }
 
+  /** A line at the price at which the account is liquidated; 0 takes it away. */
+  showLiquidation(price: number): void {
+    if (this.liquidation) this.candles.removePriceLine(this.liquidation.line);
+    this.liquidation = price
+      ? { price, line: this.candles.createPriceLine({ price, color: this.colors.warn, lineStyle: LineStyle.Solid, lineWidth: 1, axisLabelVisible: true, title: "Liquidation" }) }
+      : null;
+  }
+
   showFills(fills: readonly Fill[]): void {
     this.fills = fills;
     this.drawFills();
@@ -277,6 +286,7 @@ export class PriceChart {
     });
     if (this.bars.length) this.draw();
     this.showOrders(this.orders);
+    this.showLiquidation(this.liquidation?.price ?? 0);
   }
 }
 
@@ -290,7 +300,7 @@ function readColors() {
   const up = color("--up-fill");
   const down = color("--down-fill");
   return {
-    up, down, upSoft: `${up}55`, downSoft: `${down}55`, text: color("--text-2"), border: color("--border"), strong: color("--chart-line"), surface: color("--surface-1"),
+    up, down, upSoft: `${up}55`, downSoft: `${down}55`, text: color("--text-2"), border: color("--border"), strong: color("--chart-line"), warn: color("--warn"), surface: color("--surface-1"),
   };
 }
 

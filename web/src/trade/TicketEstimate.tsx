@@ -4,11 +4,11 @@ import { type Decimal, multiply, parse } from "../lib/decimal";
 import { show } from "../lib/format";
 import type { SymbolRules } from "../lib/rules";
 import type { Checked, Means } from "../lib/ticket";
-import { holdings } from "../state/account";
 import { say, sayError } from "../state/notices";
 import { useStore } from "../state/store";
 import { venue } from "../state/venue";
 import { to } from "../ui/route";
+import { useDesk } from "./useDesk";
 
 export function Estimate(props: { checked: Checked; rules: SymbolRules; means: Means; buying: boolean; estimated: boolean }) {
   const { checked, rules, means, buying, estimated } = props;
@@ -49,7 +49,7 @@ export function Estimate(props: { checked: Checked; rules: SymbolRules; means: M
 
 /** The two assets of this market, available and held. */
 export function Pair({ rules }: { rules: SymbolRules }) {
-  const owned = useStore(holdings);
+  const owned = useStore(useDesk().holdings);
   if (!owned) return null;
   return (
     <section className="pair" aria-label="Your assets here">

@@ -7,9 +7,9 @@ import { ONE, parse, toText } from "../lib/decimal";
 import { show, showAge } from "../lib/format";
 import { countOpen } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { type Checked, checkTicket, hasLimit, isPegged, type Kind, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
+import { type AccountKind, type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
 import { actionText, sentence } from "../lib/ticketWords";
-import { fees, holdings, openOrders, place } from "../state/account";
+import { fees } from "../state/account";
 import type { Market } from "../state/market";
 import { sayError } from "../state/notices";
 import { session } from "../state/session";
@@ -18,10 +18,12 @@ import { marketStates, stateOf, tickers } from "../state/venue";
 import { Dialog } from "../ui/Dialog";
 import { Segments } from "../ui/Segments";
 import { useLostAge } from "../ui/Shell";
+import { AccountSwitch, type Loans, MarginLine, useLoans } from "./MarginTicket";
 import { DemoFunds, Estimate, LoginInstead, Pair } from "./TicketEstimate";
 import { TicketExtras } from "./TicketExtras";
 import { NumberField, PriceFields, stepKeys } from "./TicketFields";
 import { followBest, priceTouched, takeSide, ticket as ticketStore, ticketSheet, write } from "./ticketStore";
+import { useDesk } from "./useDesk";
 
 const STILL = new FrameStore(0);
 const NO_BOOK = new LocalBook();
@@ -37,10 +39,10 @@ const KINDS: readonly { value: Kind; text: string; title: string; key: string }[
   { value: "OCO", text: "OCO", title: "Take profit and stop, one cancels the other (O)", key: "o" },
 ];
 
-/** The kinds of order that the market takes. */
-function kindsOf(rules: SymbolRules) {
+/** The kinds of order that the market takes; pairs only of spot accounts. */
+function kindsOf(rules: SymbolRules, account: AccountKind) {
   const takes: Record<Kind, boolean> = {
-    LIMIT: true, MARKET: rules.types.has("MARKET"), STOP: rules.types.has("STOP_LOSS"), TRAILING: rules.trailing !== null, OCO: rules.pairs,
+    LIMIT: true, MARKET: rules.types.has("MARKET"), STOP: rules.types.has("STOP_LOSS"), TRAILING: rules.trailing !== null, OCO: rules.pairs && account === "SPOT",
   };
   return KINDS.filter(({ value }) => takes[value]);
 }
@@ -64,20 +66,23 @@ function TicketBones() {
   );
 }
 
-function useMeans(rules: SymbolRules): Means {
-  const owned = useStore(holdings);
+function useMeans(rules: SymbolRules, loans: Loans): Means {
+  const desk = useDesk();
+  const owned = useStore(desk.holdings);
   const rates = useStore(fees).get(rules.symbol);
-  const orders = useStore(openOrders);
+  const orders = useStore(desk.openOrders);
   return useMemo(() => {
     const base = owned?.get(rules.base);
     return {
       availableBase: owned ? (base?.available ?? 0n) : null,
       availableQuote: owned ? (owned.get(rules.quote)?.available ?? 0n) : null,
+      loanBase: loans.base,
+      loanQuote: loans.quote,
       makerFee: rates?.maker ?? DEFAULT_FEE,
       takerFee: rates?.taker ?? DEFAULT_FEE,
       open: orders ? countOpen(orders, rules.symbol, (base?.available ?? 0n) + (base?.held ?? 0n)) : undefined,
     };
-  }, [owned, rates, orders, rules]);
+  }, [owned, rates, orders, rules, loans]);
 }
 
 function useView(rules: SymbolRules, market: Market | null): MarketView {
@@ -87,10 +92,12 @@ function useView(rules: SymbolRules, market: Market | null): MarketView {
 }
 
 function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | null }) {
+  const desk = useDesk();
   const typed = useStore(ticketStore);
   const view = useView(rules, market);
-  const means = useMeans(rules);
   const member = useStore(session).state === "member";
+  const account = rules.margin && member ? typed.account : "SPOT";
+  const means = useMeans(rules, useLoans({ ...typed, account }, rules));
   const { status } = stateOf(rules, useStore(marketStates));
   const lost = useLostAge();
   const [sending, setSending] = useState<"" | "sent" | "slow">("");
@@ -98,13 +105,13 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
   const [asking, setAsking] = useState<{ checked: Checked; concerns: string[] } | null>(null);
   const form = useRef<HTMLFormElement>(null);
 
-  const kinds = useMemo(() => kindsOf(rules), [rules]);
+  const kinds = useMemo(() => kindsOf(rules, account), [rules, account]);
   const kind = kinds.some(({ value }) => value === typed.kind) ? typed.kind : "LIMIT";
   const best = typed.side === "BUY" ? view.book.bestBid : view.book.bestAsk;
   const ticket = useMemo(() => {
     const follows = kind === "LIMIT" && !typed.price && !priceTouched.value && best && !isPegged(typed);
-    return { ...typed, kind, price: follows ? toText(best) : typed.price };
-  }, [typed, kind, best]);
+    return { ...typed, account, kind, price: follows ? toText(best) : typed.price };
+  }, [typed, account, kind, best]);
   const checked = checkTicket(ticket, rules, view, means);
   const buying = ticket.side === "BUY";
   const opening = openingOf(status, ticket.kind, rules);
@@ -122,7 +129,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
     setSending("sent");
     const slow = setTimeout(() => setSending("slow"), SLOW_MS);
     try {
-      await place(wanted.request);
+      await desk.place(wanted.request);
       write({ size: "" });
       ticketSheet.set(false);
     } catch (error) {
@@ -156,6 +163,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
           <ChevronDown size={18} />
         </button>
       </div>
+      {rules.margin && member && <AccountSwitch ticket={ticket} />}
       <div className={`sides ${buying ? "buying" : "selling"}`}>
         <Segments
           label="Side"
@@ -187,6 +195,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
         onChange={(percent) => writeSize(percent === 0 ? "" : sizeForPercent(ticket, rules, view, means, percent))}
       />
       <TicketExtras ticket={ticket} checked={checked} rules={rules} />
+      <MarginLine ticket={ticket} rules={rules} loan={loanOf(ticket, means, checked)} />
       <Estimate checked={checked} rules={rules} means={means} buying={buying} estimated={!hasLimit(ticket)} />
       {said && (
         <p className="said" data-testid="sentence">
@@ -205,7 +214,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
       ) : (
         <LoginInstead />
       )}
-      {member && <DemoFunds rules={rules} means={means} buying={buying} />}
+      {member && account === "SPOT" && <DemoFunds rules={rules} means={means} buying={buying} />}
       {asking && (
         <Dialog title="Is this what you mean?" onClose={() => setAsking(null)}>
           <ul className="concerns">

@@ -1,9 +1,10 @@
 /** The frame of every page. New places join by a line in PLACES. */
-import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, WifiOff, X } from "lucide-react";
+import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, TriangleAlert, WifiOff, X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { showAge } from "../lib/format";
 import { network } from "../pwa/network";
 import { cartView } from "../state/cart";
+import { marginCall } from "../state/marginCall";
 import { dismiss, notices, sayError } from "../state/notices";
 import { logOut, session } from "../state/session";
 import { choose, settings } from "../state/settings";
@@ -14,15 +15,17 @@ import { place, query, to, toEntrance } from "./route";
 import { Search } from "./Search";
 import { Segments } from "./Segments";
 
-const PLACES = [
+const PLACES: readonly { path: string; text: string; margin?: boolean }[] = [
   { path: "/shop", text: "Shop" },
   { path: "/trade", text: "Trade" },
+  { path: "/margin", text: "Margin", margin: true },
   { path: "/wallet", text: "Wallet" },
 ];
 
 export function Shell(props: { children: ReactNode }) {
   const path = useStore(place);
-  const { config } = useStore(venue);
+  const { config, markets } = useStore(venue);
+  const hasMargin = markets.some((market) => market.margin);
   const inShop = path.startsWith("/shop") || path.startsWith("/seller");
   return (
     <>
@@ -35,7 +38,7 @@ export function Shell(props: { children: ReactNode }) {
           <span>CryptoShop</span>
         </a>
         <nav className="places" aria-label="Places">
-          {PLACES.map(({ path: target, text }) => (
+          {PLACES.filter((one) => !one.margin || hasMargin).map(({ path: target, text }) => (
             <a key={target} {...to(target)} aria-current={path.startsWith(target) ? "page" : undefined} data-place={text}>
               {text}
             </a>
@@ -55,6 +58,7 @@ export function Shell(props: { children: ReactNode }) {
         </div>
       </header>
       <LostLine />
+      <MarginCallLine />
       {props.children}
       <Notices />
     </>
@@ -270,6 +274,24 @@ function LostLine() {
       <span>
         Connection lost. Prices are {showAge(age)} old; reconnecting<span aria-hidden="true">…</span>
       </span>
+    </div>
+  );
+}
+
+/** A margin account wants attention: told by the venue, until it is better or closed. */
+function MarginCallLine() {
+  const call = useStore(marginCall);
+  if (!call) return null;
+  return (
+    <div className="call-line" role="alert">
+      <TriangleAlert size={14} aria-hidden="true" />
+      <span>
+        {call.liquidating ? "Liquidation" : "Margin call"}: the level of {call.where} is {Number(call.level).toFixed(3)}.{" "}
+        <a {...to(call.path)}>{call.liquidating ? "See what happens" : "Repay or add funds"}</a>
+      </span>
+      <button className="icon-button small" aria-label="Close message" onClick={() => marginCall.set(null)}>
+        <X size={14} />
+      </button>
     </div>
   );
 }

@@ -1,0 +1,249 @@
+/** Margin as the dialect speaks of it (/sapi/v1/margin), in the app's own shapes. */
+import { type Decimal, parse } from "../lib/decimal";
+import { type Bars, readLevel } from "../lib/margin";
+import { get, postForm } from "./rest";
+import type { MarginAssetRow } from "./types";
+
+export interface MarginRow {
+  asset: string;
+  free: Decimal;
+  locked: Decimal;
+  borrowed: Decimal;
+  interest: Decimal;
+  net: Decimal;
+}
+
+export interface CrossAccount {
+  created: boolean;
+  level: number;
+  collateralLevel: number;
+  /** False while the account is frozen or being liquidated. */
+  trades: boolean;
+  paysOut: boolean;
+  rows: MarginRow[];
+}
+
+export interface IsolatedAccount {
+  symbol: string;
+  created: boolean;
+  level: number;
+  status: string;
+  /** 0n where nothing can be liquidated. */
+  liquidationPrice: Decimal;
+  indexPrice: Decimal;
+  trades: boolean;
+  base: MarginRow;
+  quote: MarginRow;
+}
+
+const toRow = (row: MarginAssetRow): MarginRow => ({
+  asset: row.asset, free: parse(row.free), locked: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest), net: parse(row.netAsset),
+});
+
+export async function readBars(): Promise<Bars> {
+  const bars = await get<{ normalBar: string; marginCallBar: string; forceLiquidationBar: string }>("/sapi/v1/margin/tradeCoeff");
+  return { borrow: Number(bars.normalBar), call: Number(bars.marginCallBar), liquidation: Number(bars.forceLiquidationBar) };
+}
+
+export async function readCross(): Promise<CrossAccount> {
+  const told = await get<{
+    created: boolean; marginLevel: string; collateralMarginLevel: string; tradeEnabled: boolean; transferOutEnabled: boolean; userAssets: MarginAssetRow[];
+  }>("/sapi/v1/margin/account");
+  return {
+    created: told.created, level: readLevel(told.marginLevel), collateralLevel: readLevel(told.collateralMarginLevel), trades: told.tradeEnabled,
+    paysOut: told.transferOutEnabled, rows: told.userAssets.map(toRow),
+  };
+}
+
+interface ToldIsolated {
+  symbol: string;
+  isolatedCreated: boolean;
+  marginLevel: string;
+  marginLevelStatus: string;
+  liquidatePrice: string;
+  indexPrice: string;
+  tradeEnabled: boolean;
+  baseAsset: MarginAssetRow;
+  quoteAsset: MarginAssetRow;
+}
+
+export async function readIsolated(): Promise<IsolatedAccount[]> {
+  const { assets } = await get<{ assets: ToldIsolated[] }>("/sapi/v1/margin/isolated/account");
+  return assets.map((one) => ({
+    symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel), status: one.marginLevelStatus,
+    liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice), trades: one.tradeEnabled, base: toRow(one.baseAsset), quote: toRow(one.quoteAsset),
+  }));
+}
+
+/** Which margin account is meant: the cross one, or the isolated one of a symbol. */
+export type Where = { symbol: string | null };
+
+const isolatedOf = ({ symbol }: Where) => ({ isolatedSymbol: symbol ?? undefined });
+
+export async function maxBorrowable(where: Where, asset: string): Promise<Decimal> {
+  return parse((await get<{ amount: string }>("/sapi/v1/margin/maxBorrowable", { asset, ...isolatedOf(where) })).amount);
+}
+
+export async function maxTransferable(where: Where, asset: string): Promise<Decimal> {
+  return parse((await get<{ amount: string }>("/sapi/v1/margin/maxTransferable", { asset, ...isolatedOf(where) })).amount);
+}
+
+const madeAt = new Map<string, string>();
+const KEY_LENGTH = 19;
+
+/** The venue does one `clientTranId` once: the moment of the decision, then the decision's own key. */
+function onceBy(key: string): string {
+  const id = madeAt.get(key) ?? `${Date.now()}${key.replaceAll("-", "").slice(0, KEY_LENGTH)}`;
+  madeAt.set(key, id);
+  return id;
+}
+
+export function borrowRepay(type: "BORROW" | "REPAY", where: Where, asset: string, amount: string, key: string): Promise<unknown> {
+  return postForm("/sapi/v1/margin/borrow-repay", {
+    type, asset, amount, isIsolated: where.symbol ? "TRUE" : "FALSE", symbol: where.symbol ?? undefined, clientTranId: onceBy(key),
+  });
+}
+
+/** Spot, cross, or the isolated account of a symbol. */
+export type Pocket = "SPOT" | "CROSS" | { symbol: string };
+
+/** The dialect's names, which are not of one mould. */
+function transferType(from: Pocket, to: Pocket): string {
+  if (from === "SPOT") return to === "CROSS" ? "MAIN_MARGIN" : "MAIN_ISOLATED_MARGIN";
+  if (to === "SPOT") return from === "CROSS" ? "MARGIN_MAIN" : "ISOLATED_MARGIN_MAIN";
+  return `${from === "CROSS" ? "MARGIN" : "ISOLATEDMARGIN"}_${to === "CROSS" ? "MARGIN" : "ISOLATEDMARGIN"}`;
+}
+
+export function transfer(from: Pocket, to: Pocket, asset: string, amount: string, key: string): Promise<unknown> {
+  const symbolOf = (pocket: Pocket) => (typeof pocket === "string" ? undefined : pocket.symbol);
+  return postForm("/sapi/v1/asset/transfer", {
+    type: transferType(from, to), asset, amount, fromSymbol: symbolOf(from), toSymbol: symbolOf(to), clientTranId: onceBy(key),
+  });
+}
+
+// ---------------------------------------------------------------- terms and pools
+
+export interface Pool {
+  asset: string;
+  lent: Decimal;
+  borrowed: Decimal;
+  free: Decimal;
+  utilization: number;
+  /** A day, as shares of the principal. */
+  borrowRate: number;
+  lendRate: number;
+  /** What of it is the member's, with what it earned. */
+  mine: Decimal;
+}
+
+export async function readPools(): Promise<Pool[]> {
+  const rows = await get<
+    { asset: string; lent: string; borrowed: string; free: string; utilization: string; dailyInterestRate: string; dailyLendingRate: string; amount: string }[]
+  >("/sapi/v1/margin/lending");
+  return rows.map((row) => ({
+    asset: row.asset, lent: parse(row.lent), borrowed: parse(row.borrowed), free: parse(row.free), utilization: Number(row.utilization),
+    borrowRate: Number(row.dailyInterestRate), lendRate: Number(row.dailyLendingRate), mine: parse(row.amount),
+  }));
+}
+
+/** Without an amount, all is taken out. */
+export function lend(type: "LEND" | "REDEEM", asset: string, amount: string | undefined, key: string): Promise<{ amount: string }> {
+  return postForm("/sapi/v1/margin/lending", { type, asset, amount, clientTranId: onceBy(key) });
+}
+
+/** Symbols that a margin account trades on. */
+export async function readPairs(kind: "CROSS" | "ISOLATED"): Promise<string[]> {
+  const rows = await get<{ symbol: string }[]>(kind === "CROSS" ? "/sapi/v1/margin/allPairs" : "/sapi/v1/margin/isolated/allPairs");
+  return rows.map(({ symbol }) => symbol);
+}
+
+// ---------------------------------------------------------------- index prices
+
+export interface IndexPrice {
+  symbol: string;
+  price: Decimal;
+  at: number;
+  frozen: boolean;
+  sources: { asset: string; name: string; price: Decimal; at: number; fresh: boolean }[];
+}
+
+export async function readIndex(symbol: string): Promise<IndexPrice> {
+  const told = await get<{
+    symbol: string; price: string; calcTime: number; frozen: boolean; sources: { asset: string; name: string; price: string; time: number; fresh: boolean }[];
+  }>("/sapi/v1/margin/priceIndex", { symbol });
+  return {
+    symbol: told.symbol, price: parse(told.price), at: told.calcTime, frozen: told.frozen,
+    sources: told.sources.map((one) => ({ asset: one.asset, name: one.name, price: parse(one.price), at: one.time, fresh: one.fresh })),
+  };
+}
+
+// ---------------------------------------------------------------- history
+
+interface Rows<T> {
+  rows: T[];
+  total: number;
+}
+
+export interface LoanEntry {
+  txId: number;
+  timestamp: number;
+  asset: string;
+  isolatedSymbol?: string;
+  amount: string;
+  principal: string;
+  interest: string;
+  status: string;
+}
+
+export interface InterestEntry {
+  txId: number;
+  interestAccuredTime: number;
+  asset: string;
+  isolatedSymbol?: string;
+  principal: string;
+  interest: string;
+  interestRate: string;
+  type: string;
+}
+
+export interface TransferEntry {
+  txId: number;
+  timestamp: number;
+  asset: string;
+  amount: string;
+  status: string;
+  type: string;
+  transFrom: string;
+  transTo: string;
+  fromSymbol?: string;
+  toSymbol?: string;
+}
+
+export interface LiquidationEntry {
+  orderId: number;
+  updatedTime: number;
+  symbol: string;
+  side: string;
+  isIsolated: boolean;
+  avgPrice: string;
+  executedQty: string;
+  qty: string;
+  price: string;
+}
+
+const PAGE = 25;
+
+/** Pages of a history count from 1; the key of the next one is its number. */
+async function page<T>(path: string, params: Record<string, string | number | undefined>, after: string | undefined): Promise<{ items: T[]; next: string }> {
+  const current = Number(after ?? 1);
+  const { rows, total } = await get<Rows<T>>(path, { ...params, current, size: PAGE });
+  return { items: rows, next: current * PAGE < total ? String(current + 1) : "" };
+}
+
+type Ask = { after?: string };
+type Of = { symbol: string | null };
+
+export const readLoans = (type: "BORROW" | "REPAY", of: Of, { after }: Ask) => page<LoanEntry>("/sapi/v1/margin/borrow-repay", { type, ...isolatedOf(of) }, after);
+export const readInterest = (of: Of, { after }: Ask) => page<InterestEntry>("/sapi/v1/margin/interestHistory", isolatedOf(of), after);
+export const readTransfers = (of: Of, { after }: Ask) => page<TransferEntry>("/sapi/v1/margin/transfer", isolatedOf(of), after);
+export const readLiquidations = (of: Of, { after }: Ask) => page<LiquidationEntry>("/sapi/v1/margin/forceLiquidationRec", isolatedOf(of), after);

@@ -1,0 +1,87 @@
+/** Margin accounts in words: where a level stands, what happens at its thresholds, how far a price may go. Pure; ratios are plain numbers for showing. */
+
+/** Levels: value of what is there ÷ value of what is owed. */
+export interface Bars {
+  /** Below it nothing more can be borrowed. */
+  borrow: number;
+  /** At or below it the owner is called. */
+  call: number;
+  /** At or below it the account is sold to repay its loans. */
+  liquidation: number;
+}
+
+export type Zone = "free" | "safe" | "tight" | "call" | "liquidation";
+
+/** The venue's word for a level without debt. */
+const NO_DEBT = 999;
+
+/** A level as the API tells it; Infinity without debt. */
+export const readLevel = (text: string): number => {
+  const level = Number(text);
+  return level >= NO_DEBT ? Infinity : level;
+};
+
+export function zoneOf(level: number, bars: Bars): Zone {
+  if (level === Infinity) return "free";
+  if (level <= bars.liquidation) return "liquidation";
+  if (level <= bars.call) return "call";
+  return level < bars.borrow ? "tight" : "safe";
+}
+
+const barText = (bar: number): string => bar.toFixed(2);
+
+export const levelText = (level: number): string => (level === Infinity ? "No debt" : level >= 100 ? "over 100" : level.toFixed(level < 10 ? 3 : 1));
+
+const ZONES: Record<Zone, string> = { free: "No debt", safe: "Safe", tight: "No more borrowing", call: "Margin call", liquidation: "Liquidation" };
+
+export const zoneText = (zone: Zone): string => ZONES[zone];
+
+/** What the level means and what can be done about it. */
+export function zoneWords(level: number, bars: Bars): string {
+  switch (zoneOf(level, bars)) {
+    case "free":
+      return "Nothing is borrowed, so nothing can be liquidated.";
+    case "safe":
+      return `You have ${level.toFixed(2)} for each 1 you owe. Below ${barText(bars.borrow)} nothing more can be borrowed.`;
+    case "tight":
+      return `Nothing more can be borrowed. At ${barText(bars.call)} you are called; repay or add funds before that.`;
+    case "call":
+      return `Repay or add funds now: at ${barText(bars.liquidation)} the exchange sells what you have to repay what you owe.`;
+    case "liquidation":
+      return "The exchange is selling what this account has to repay what it owes. Orders and withdrawals wait until that is done.";
+  }
+}
+
+/** The thresholds, from the lowest, in words. */
+export const barWords = (bars: Bars): { at: number; name: string; words: string }[] => [
+  { at: bars.liquidation, name: "Liquidation", words: "orders are cancelled and what you have is sold, part by part, until the level is above the margin call again" },
+  { at: bars.call, name: "Margin call", words: "you are told to repay or to add funds" },
+  { at: bars.borrow, name: "Borrowing ends", words: "nothing more can be borrowed" },
+];
+
+const GAUGE_TOP = 3; // of the liquidation threshold; above it the gauge is full
+
+/** Where a level lies on the gauge, 0 to 1: 1 (all is owed) at its left end, three times the liquidation threshold at its right. */
+export function gaugePlace(level: number, bars: Bars): number {
+  const top = bars.liquidation * GAUGE_TOP;
+  if (level >= top) return 1;
+  return Math.max(0, Math.log(level) / Math.log(top));
+}
+
+/** How far the price is from where the account is liquidated, as a signed ratio; null without such a price. */
+export function distanceTo(liquidation: number, price: number): number | null {
+  return liquidation > 0 && price > 0 ? liquidation / price - 1 : null;
+}
+
+/** A rate a day as yearly percent: simple interest, as it is charged. */
+export const yearly = (daily: number): number => daily * 365;
+
+const RATE_DIGITS = 2;
+
+/** "0.0123%": rates are small, two digits that mean something. */
+export function rateText(rate: number): string {
+  if (!rate) return "0%";
+  const percent = rate * 100;
+  const places = Math.max(2, Math.min(8, RATE_DIGITS - 1 - Math.floor(Math.log10(Math.abs(percent)))));
+  return `${percent.toFixed(places).replace(/(\.\d\d\d*?)0+$/, "$1")}%`;
+}

@@ -1,0 +1,59 @@
+/** A margin level as a gauge: where it stands between its thresholds, and in words what happens at each. */
+import { type Bars, barWords, gaugePlace, levelText, zoneOf, zoneText, zoneWords } from "../lib/margin";
+
+const TONES = { free: "good", safe: "good", tight: "warn", call: "bad", liquidation: "bad" } as const;
+
+export function LevelTag(props: { level: number; bars: Bars }) {
+  const zone = zoneOf(props.level, props.bars);
+  return <span className={`tag ${TONES[zone]}`}>{zoneText(zone)}</span>;
+}
+
+export function Gauge(props: { level: number; bars: Bars; label: string }) {
+  const { level, bars } = props;
+  const zone = zoneOf(level, bars);
+  const place = gaugePlace(level, bars);
+  const share = (at: number): string => `${(gaugePlace(at, bars) * 100).toFixed(2)}%`;
+  return (
+    <div className="gauge" data-zone={zone}>
+      <p className="gauge-level">
+        <strong data-testid="margin-level">{levelText(level)}</strong> <LevelTag level={level} bars={bars} />
+      </p>
+      <div
+        className="gauge-bar"
+        role="meter"
+        aria-label={props.label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(place * 100)}
+        aria-valuetext={`${levelText(level)}: ${zoneText(zone)}`}
+        style={{ "--liquidation": share(bars.liquidation), "--call": share(bars.call), "--borrow": share(bars.borrow) } as React.CSSProperties}
+      >
+        <span className="gauge-mark" style={{ left: `${(place * 100).toFixed(2)}%` }} />
+      </div>
+      <div className="gauge-scale" aria-hidden="true">
+        {barWords(bars).map(({ at }) => (
+          <span key={at} style={{ left: share(at) }}>
+            {at.toFixed(2)}
+          </span>
+        ))}
+      </div>
+      <p className="gauge-words">{zoneWords(level, bars)}</p>
+    </div>
+  );
+}
+
+/** The thresholds, explained once. */
+export function BarsExplained({ bars }: { bars: Bars }) {
+  return (
+    <dl className="bars-explained">
+      {barWords(bars).map(({ at, name, words }) => (
+        <div key={name}>
+          <dt>
+            {name} <b>{at.toFixed(2)}</b>
+          </dt>
+          <dd>At this level {words}.</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,12 @@
+/** The margin call or liquidation that was told last; null while no margin account of the member's is near one. */
+import { Store } from "./store";
+
+export interface MarginCall {
+  /** "your cross account" */
+  where: string;
+  path: string;
+  level: string;
+  liquidating: boolean;
+}
+
+export const marginCall = new Store<MarginCall | null>(null);
