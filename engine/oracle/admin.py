@@ -5,11 +5,12 @@ until the frame is over.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from engine.oracle.auction import begin, is_crossed
+from engine.oracle.levels import is_margin
+from engine.oracle.margin import Answer, MarginAdmin, pin_tier
 from engine.oracle.records import AdminCommand, admin_event
-from engine.oracle.state import Account, Asset, Key, State, Symbol
+from engine.oracle.state import MARGIN_SINCE, Account, Asset, Key, State, Symbol
 from engine.oracle.triggers import settle
 from engine.types import (
     AMOUNT_MAX,
@@ -20,6 +21,7 @@ from engine.types import (
     RULES_FIRST,
     RULES_VERSION,
     STEPS_MAX,
+    TIER_AUTOMATIC,
     AccountStatus,
     Code,
     EventKind,
@@ -35,17 +37,6 @@ _ALL_SCOPES = sum(KeyScope)
 _FIRST_STATUSES = {SymbolStatus.TRADING, SymbolStatus.CANCEL_ONLY}
 
 
-class Answer(NamedTuple):
-    """What the event reports."""
-
-    code: Code = Code.OK
-    account: int = 0
-    key: int = 0
-    symbol: int = 0
-    asset: int = 0
-    value: int = 0
-
-
 class Admin:
     """The admin commands of one frame; `emit` takes (index, time, packer, event fields)."""
 
@@ -55,6 +46,7 @@ class Admin:
         self.asked = list(state.capacity)
         self._emit = emit
         self._registers = registers
+        self._margin = MarginAdmin(state, emit)
 
     def run(self, command: AdminCommand, index: int, now: int, permitted: bool) -> Code:
         if command.kind == Kind.REGISTER_ORIGIN:
@@ -67,6 +59,8 @@ class Admin:
         else:
             answer = self._answer(command, now)
         self.report(command.kind, answer, index, now)
+        if answer.code == Code.OK:
+            self._margin.follow_up(command, index, now)
         return answer.code
 
     def report(self, kind: int, answer: Answer, index: int, now: int) -> None:
@@ -74,6 +68,8 @@ class Admin:
         self._emit(index, now, admin_event, kind=event, command=kind, **answer._asdict())
 
     def _answer(self, command: AdminCommand, now: int) -> Answer:
+        if self._margin.owns(command.kind):
+            return self._margin.answer(command, now)
         match Kind(command.kind):
             case Kind.TICK:
                 return Answer()
@@ -94,7 +90,7 @@ class Admin:
             case Kind.SET_ACCOUNT_STATUS:
                 return self._set_account_status(command)
             case Kind.SET_ACCOUNT_TIER:
-                return self._set_account_tier(command)
+                return self._set_account_tier(command, now)
             case Kind.SET_FEES:
                 return self._set_fees(command)
             case Kind.ADD_KEY:
@@ -186,10 +182,14 @@ class Admin:
             and command.max_market_lots <= command.max_quantity_lots
             and 0 <= command.min_notional <= AMOUNT_MAX
             and 1 <= command.max_orders <= STEPS_MAX
-            and _are_fees(command)
+            and self._are_fees(command)
             and command.max_price_ticks * command.max_quantity_lots * tick_lot_units <= AMOUNT_MAX
             and command.max_quantity_lots * lot_units <= AMOUNT_MAX
         )
+
+    def _are_fees(self, command: AdminCommand) -> bool:
+        lowest_ppm = -PPM if self.state.rules_version >= MARGIN_SINCE else 0  # a rebate
+        return lowest_ppm <= command.maker_ppm <= PPM and 0 <= command.taker_ppm <= PPM
 
     def _set_symbol_status(self, command: AdminCommand, now: int) -> Answer:
         row = self.state.symbols.get(command.symbol)
@@ -216,7 +216,7 @@ class Admin:
     def _set_fees(self, command: AdminCommand) -> Answer:
         if command.symbol not in self.state.symbols:
             return _refusal(command, Code.UNKNOWN_SYMBOL)
-        if command.tier >= FEE_TIERS or not _are_fees(command):
+        if command.tier >= FEE_TIERS or not self._are_fees(command):
             return _refusal(command, Code.INVALID_ARGUMENT)
         self.state.fees.put((command.symbol, command.tier), (command.maker_ppm, command.taker_ppm))
         return Answer(symbol=command.symbol, value=command.tier)
@@ -267,21 +267,21 @@ class Admin:
         self.state.accounts.touch(command.account)
         return Answer(account=command.account, value=command.status)
 
-    def _set_account_tier(self, command: AdminCommand) -> Answer:
+    def _set_account_tier(self, command: AdminCommand, now: int) -> Answer:
         row = self.state.accounts.get(command.account)
         if row is None:
             return _refusal(command, Code.UNKNOWN_ACCOUNT)
-        if command.tier >= FEE_TIERS:
+        is_automatic = command.tier == TIER_AUTOMATIC and self.state.rules_version >= MARGIN_SINCE
+        if command.tier >= FEE_TIERS and not is_automatic:
             return _refusal(command, Code.INVALID_ARGUMENT)
-        row.tier = command.tier
-        self.state.accounts.touch(command.account)
+        pin_tier(self.state, command.account, None if is_automatic else command.tier, now)
         return Answer(account=command.account, value=command.tier)
 
     def _set_group(self, command: AdminCommand) -> Answer:
         row = self.state.accounts.get(command.account)
         if row is None:
             return _refusal(command, Code.UNKNOWN_ACCOUNT)
-        if not self.state.is_customer(command.value):
+        if not self.state.is_customer(command.value) or is_margin(self.state, command.account) or is_margin(self.state, command.value):
             return _refusal(command, Code.INVALID_ARGUMENT)
         row.group = command.value
         self.state.accounts.touch(command.account)
@@ -324,6 +324,10 @@ _GIVEN = {
     Kind.SET_ACCOUNT_TIER: (("account", "account"),),
     Kind.ADD_KEY: (("account", "account"),),
     Kind.SET_KEY: (("key", "key"),),
+    Kind.OPEN_MARGIN: (("account", "account"), ("symbol", "symbol")),
+    Kind.SET_MARGIN_ASSET: (("asset", "asset"), ("symbol", "symbol")),
+    Kind.SET_ACCOUNT_DISCOUNT: (("account", "account"),),
+    **{kind: (("asset", "asset"),) for kind in (Kind.SET_MARGIN, Kind.SET_COLLATERAL, Kind.SET_PRICE, Kind.SET_DISCOUNT)},
 }
 
 
@@ -338,7 +342,3 @@ def _refusal(command: AdminCommand, code: Code) -> Answer:
 def _named(rows: dict, name: bytes) -> int:
     """The id of the row with `name`, 0 where there is none."""
     return next((number for number, row in rows.items() if row.name == name), 0)
-
-
-def _are_fees(command: AdminCommand) -> bool:
-    return 0 <= command.maker_ppm <= PPM and 0 <= command.taker_ppm <= PPM

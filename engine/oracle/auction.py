@@ -5,7 +5,7 @@ Owns that price, and the pairing of bids and asks at it. One call of `pair` is o
 
 from engine.oracle import selftrade
 from engine.oracle.desk import Desk, open_status, order_fields
-from engine.oracle.fills import counter_fields, exchange, execute_lots, next_trade
+from engine.oracle.fills import counter_fields, exchange, execute_lots, next_trade, repay_from
 from engine.oracle.match import is_over
 from engine.oracle.state import Order, State
 from engine.oracle.triggers import saw
@@ -71,7 +71,7 @@ def _trade(desk: Desk, taker: Order, maker: Order, lots: int, price: int) -> Non
     state = desk.state
     for order in (taker, maker):
         desk.release(order, lots)
-    fees = exchange(state, taker, maker, lots, price, auction=True)
+    settled = exchange(desk, taker, maker, lots, price, auction=True)
     trade_id = next_trade(state, maker.symbol, price)
     for order in (taker, maker):
         execute_lots(desk, order, lots, price)
@@ -79,9 +79,10 @@ def _trade(desk: Desk, taker: Order, maker: Order, lots: int, price: int) -> Non
     for order, status in zip((taker, maker), statuses, strict=True):
         desk.shrink_in_place(order, lots, status)
     desk.event(**order_fields(taker) | counter_fields(maker) | {
-        "kind": EventKind.TRADE, "flags": EventFlag.AUCTION, "status": statuses[0], "counter_status": statuses[1], "price_ticks": price,
-        "quantity_lots": lots, "fee": fees[0], "counter_fee": fees[1], "trade_id": trade_id,
-    })  # fmt: skip
+        "kind": EventKind.TRADE, "status": statuses[0], "counter_status": statuses[1], "price_ticks": price,
+        "quantity_lots": lots, "trade_id": trade_id,
+    } | settled.event_fields(EventFlag.AUCTION))  # fmt: skip
+    repay_from(desk, taker, maker, settled)
     for order in (maker, taker):
         if order.rest == 0:
             desk.filled(order)

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from engine.oracle.desk import order_hold
+from engine.oracle.levels import is_indebted, takes
 from engine.oracle.state import COUNTDOWN_TIMER, GTD_TIMER, MAY_BE_NEGATIVE, Order, State
 from engine.oracle.triggers import has_work
-from engine.types import TRAILING_MAX, OrderState, Pool, Side, SymbolStatus
+from engine.types import AMOUNT_MAX, HOUSE_LENDING, TRAILING_MAX, VALUE_MAX, MarginState, OrderState, Pool, Side, SymbolStatus
 
 
 def first_broken_invariant(state: State) -> str:
@@ -183,6 +184,49 @@ def _backlog_complete(state: State) -> Iterator[str]:
             yield f"symbol {symbol} has something to do and is {state.backlog.count(symbol)} times on the backlog"
         if row.status == SymbolStatus.TRADING and symbol not in state.backlog and (row.low or row.high or row.first):
             yield f"symbol {symbol} has marks and nothing to do"
+def _pools_add_up(state: State) -> Iterator[str]:
+    borrowed, shares = Counter(), Counter()
+    for (_, asset), loan in state.margin.loans.items():
+        borrowed[asset] += loan.principal
+    for (_, asset), own in state.margin.lenders.items():
+        shares[asset] += own
+    for asset, pool in state.margin.assets.items():
+        if (pool.lent, pool.borrowed, pool.shares) != (pool.borrowed + pool.free, borrowed.pop(asset, 0), shares.pop(asset, 0)):
+            yield f"pool of asset {asset}: {pool.lent} lent, {pool.borrowed} borrowed, {pool.free} free, {pool.shares} shares"
+        if not 0 <= pool.free <= state.balance(HOUSE_LENDING, asset).available:
+            yield f"pool of asset {asset}: {pool.free} free, {state.balance(HOUSE_LENDING, asset).available} there"
+    yield from (f"no pool for asset {asset}" for asset in borrowed.keys() | shares.keys())
+
+
+def _loans_owned(state: State) -> Iterator[str]:
+    for (account, asset), loan in state.margin.loans.items():
+        is_sound = loan.principal >= 0 <= loan.interest and 0 < loan.owed <= AMOUNT_MAX
+        if not is_sound or loan.index > state.margin.assets[asset].cumulative:
+            yield f"loan of account {account}, asset {asset}: {loan.principal} and {loan.interest} interest at {loan.index}"
+        elif account not in state.margin.accounts or not takes(state, account, asset):
+            yield f"account {account} has a loan of asset {asset}, which it does not take"
+
+
+def _margin_index(state: State) -> Iterator[str]:
+    if state.margin.by_owner != {(row.owner, row.symbol): account for account, row in state.margin.accounts.items()}:
+        yield "margin accounts and their index differ"
+
+
+def _watches_complete(state: State) -> Iterator[str]:
+    for account, row in state.margin.accounts.items():
+        is_liquidating, watched = row.state == MarginState.LIQUIDATING, any(holder == account for holder, _ in state.margin.watches)
+        if (row.due_ns != 0) != (is_indebted(state, account) or is_liquidating):
+            yield f"account {account} is due at {row.due_ns}"
+        if watched and (is_liquidating or not is_indebted(state, account)):
+            yield f"account {account} is watched"
+    if any(asset == state.margin.numeraire or asset not in state.margin.assets for _, asset in state.margin.watches):
+        yield "a watch on the numeraire"
+
+
+def _volumes_bounded(state: State) -> Iterator[str]:
+    for account, row in state.margin.fee_accounts.items():
+        if not all(0 <= volume <= VALUE_MAX for volume in (row.today, *row.days)):
+            yield f"volumes of account {account}"
 
 
 _CHECKS: dict[str, Callable[[State], Iterator[str]]] = {
@@ -203,4 +247,9 @@ _CHECKS: dict[str, Callable[[State], Iterator[str]]] = {
     "LISTS_COMPLETE": _lists_complete,
     "TIMERS_COMPLETE": _timers_complete,
     "BACKLOG_COMPLETE": _backlog_complete,
+    "POOLS_ADD_UP": _pools_add_up,
+    "LOANS_OWNED": _loans_owned,
+    "MARGIN_INDEX": _margin_index,
+    "WATCHES_COMPLETE": _watches_complete,
+    "VOLUMES_BOUNDED": _volumes_bounded,
 }

@@ -5,10 +5,12 @@ Owns the judgement and changes nothing: the ledger rehearses and performs the pl
 
 from typing import NamedTuple
 
+from engine.oracle.fees import taker_ppm
+from engine.oracle.levels import is_frozen_account, is_margin
 from engine.oracle.match import PriceRange, is_over
 from engine.oracle.records import TransferCommand
 from engine.oracle.state import State, Symbol
-from engine.types import AMOUNT_MAX, PPM, STEPS_MAX, AccountStatus, Code, Kind, Side, SymbolStatus
+from engine.types import AMOUNT_MAX, PPM, STEPS_MAX, Code, Kind, Side, SymbolStatus
 from engine.views import ConversionView
 
 
@@ -90,8 +92,10 @@ def _other_asset(symbol: Symbol, asset: int) -> int:
 
 def refuse_today(state: State, command: TransferCommand) -> Code | None:
     """Steps 13 and 14."""
-    if state.status(command.debit) == AccountStatus.FROZEN:
+    if is_frozen_account(state, command.debit):
         return Code.ACCOUNT_FROZEN
+    if is_margin(state, command.debit):
+        return Code.OTHER_OWNER
     if any(state.symbols[market].status != SymbolStatus.TRADING for market in markets(command)):
         return Code.MARKET_CLOSED
     return None
@@ -112,7 +116,7 @@ def plan(state: State, command: TransferCommand, now: int) -> Plan | Code:
 def _walk(state: State, account: int, symbol: Symbol, asset: int, need: int, now: int) -> Leg | Code:
     """The fewest lots that bring the account `need` of the asset net of its fee, maker after maker."""
     side = Side.BUY if asset == symbol.base else Side.SELL
-    kept_ppm = PPM - state.taker_ppm(symbol.symbol, account)
+    kept_ppm = PPM - taker_ppm(state, symbol.symbol, account, now)
     if kept_ppm == 0:
         return Code.NO_LIQUIDITY
     lots = received = value = 0

@@ -6,6 +6,7 @@ Owns every event with an order or a list as subject except TRADE and PREVENTED, 
 
 from collections.abc import Callable
 
+from engine.oracle.loans import Loans
 from engine.oracle.records import list_event, order_event
 from engine.oracle.state import Order, OrderList, State
 from engine.types import Code, EventKind, ListStatus, OrderState, OrderStatus, Side
@@ -51,6 +52,7 @@ class Desk:
     def __init__(self, state: State, emit: Callable) -> None:
         self.state = state
         self._emit = emit
+        self.loans = Loans(state, emit)
         self.index = 0
         self.now = 0
 

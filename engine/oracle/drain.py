@@ -9,7 +9,7 @@ from engine.oracle.fills import Taker
 from engine.oracle.lists import carry_larger_hold
 from engine.oracle.state import Order
 from engine.oracle.triggers import has_work, next_reached, settle, track
-from engine.oracle.working import execute, is_refused_as_maker, lacks_funds, lacks_hold, peg_price, wait, would_trigger
+from engine.oracle.working import execute, is_refused_as_maker, lacks_hold, missing_funds, peg_price, wait, would_trigger
 from engine.types import STEPS_MAX, Code, EventKind, OrderState, OrderStatus, SymbolStatus
 
 
@@ -57,11 +57,13 @@ def _activate(desk: Desk, order: Order) -> int:
     code = _take_peg_price(desk, order)
     if code is None and is_refused_as_maker(desk.state, order):
         code = Code.WOULD_TAKE
-    if code is None and lacks_funds(desk.state, order):
-        code = Code.INSUFFICIENT_BALANCE
+    missing = missing_funds(desk.state, order)
+    if code is None:
+        code = desk.loans.refuse_missing(order, *missing, desk.now)
     if code is not None:
         desk.expire(order, code)
         return 1
+    desk.loans.borrow_missing(order, *missing, desk.index, desk.now)
     taker = Taker(order)
     execute(desk, taker)
     return 1 + taker.steps

@@ -4,11 +4,13 @@ Owns the movement of money and the numbers of both orders. What the book and the
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.oracle.desk import Desk
-from engine.oracle.fees import Fill, fee_of
+from engine.oracle.fees import Fee, charge, count_volume, rate_of
+from engine.oracle.loans import touch
 from engine.oracle.state import Order, State
-from engine.types import HOUSE_FEES, Side
+from engine.types import EventFlag, Side
 
 
 @dataclass(slots=True)
@@ -17,7 +19,8 @@ class Taker:
 
     order: Order
     quote_left: int = 0  # 0 for an order by quantity
-    converts: bool = False  # of a CONVERT: takes what makers hide together with what they show, and was not counted
+    converts: bool = False  # of a CONVERT: takes what makers hide together with what they show
+    from_within: bool = False  # no command placed it: it was not counted, and fees of its trades are in kind
     by_quote: bool = False
     filled: bool = False
     steps: int = 0
@@ -71,19 +74,53 @@ def execute_lots(desk: Desk, order: Order, lots: int, price: int, counted: bool 
     desk.touch(order)
 
 
-def exchange(state: State, taker: Order, maker: Order, lots: int, price: int, auction: bool = False, free: bool = False) -> tuple[int, int]:
-    """Move base and quote between the two, out of what is available; returns (taker fee, maker fee), no fees where it is `free`."""
-    symbol = state.symbols[maker.symbol]
+class Settled(NamedTuple):
+    """What both sides of a trade got, and what it cost them."""
+
+    taker_asset: int
+    taker_fee: Fee
+    maker_asset: int
+    maker_fee: Fee
+
+    def event_fields(self, flags: int = 0) -> dict[str, int]:
+        flags |= EventFlag.FEE_DISCOUNTED * self.taker_fee.discounted | EventFlag.COUNTER_FEE_DISCOUNTED * self.maker_fee.discounted
+        return {"fee": self.taker_fee.units, "counter_fee": self.maker_fee.units, "flags": flags}
+
+
+def exchange(desk: Desk, taker: Order, maker: Order, lots: int, price: int, auction: bool = False, in_kind: bool = False) -> Settled:
+    """Move base and quote between the two, out of what is available, and charge them."""
+    state, symbol = desk.state, desk.state.symbols[maker.symbol]
+    received, got, paid, given = _change_hands(desk, taker, maker, lots, price)
+    for order in (taker, maker):
+        count_volume(state, order.account, symbol.quote, lots * price * symbol.tick_lot_units, desk.now)
+    taker_rate = rate_of(state, symbol.symbol, taker.account, True, auction, desk.now)
+    maker_rate = rate_of(state, symbol.symbol, maker.account, False, auction, desk.now)
+    taker_fee = charge(state, taker.account, received, got, taker_rate, not in_kind)
+    maker_fee = charge(state, maker.account, paid, given, maker_rate, not in_kind)
+    return Settled(received, taker_fee, paid, maker_fee)
+
+
+def hand_over(desk: Desk, taker: Order, maker: Order, lots: int, price: int) -> None:
+    """The same without a trade, and so without fees."""
+    _change_hands(desk, taker, maker, lots, price)
+
+
+def _change_hands(desk: Desk, taker: Order, maker: Order, lots: int, price: int) -> tuple[int, int, int, int]:
+    """(asset the taker receives, how much, asset it pays, how much)"""
+    state, symbol = desk.state, desk.state.symbols[maker.symbol]
     base, quote = lots * symbol.lot_units, lots * price * symbol.tick_lot_units
     buys = (symbol.base, base, symbol.quote, quote)
     received, got, paid, given = buys if taker.side == Side.BUY else (*buys[2:], *buys[:2])
     state.change(taker.account, paid, available=-given)
     state.change(maker.account, received, available=-got)
-    fees = (0, 0)
-    if not free:
-        fees = fee_of(state, Fill(taker, received, got, True, auction)), fee_of(state, Fill(maker, paid, given, False, auction))
-    state.change(taker.account, received, available=got - fees[0])
-    state.change(maker.account, paid, available=given - fees[1])
-    state.change(HOUSE_FEES, received, available=fees[0])
-    state.change(HOUSE_FEES, paid, available=fees[1])
-    return fees
+    state.change(taker.account, received, available=got)
+    state.change(maker.account, paid, available=given)
+    for order in (taker, maker):
+        touch(state, order.account, desk.now)
+    return received, got, paid, given
+
+
+def repay_from(desk: Desk, taker: Order, maker: Order, settled: Settled) -> None:
+    """What a trade brought repays loans, where an order asks for that."""
+    desk.loans.repay_from_fill(taker, settled.taker_asset, settled.taker_fee.kept, desk.index, desk.now)
+    desk.loans.repay_from_fill(maker, settled.maker_asset, settled.maker_fee.kept, desk.index, desk.now)

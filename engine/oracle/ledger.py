@@ -10,18 +10,22 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.oracle.convert import Plan, markets, plan, refuse_terms, refuse_today
+from engine.oracle.levels import is_frozen, is_frozen_account, is_indebted, is_liquidating, is_margin, takes, worth
+from engine.oracle.loans import touch
 from engine.oracle.orders import Orders
 from engine.oracle.records import TransferCommand, transfer_event
-from engine.oracle.state import MAY_BE_NEGATIVE, Pending, Remembered, State
+from engine.oracle.state import MARGIN_SINCE, MAY_OVERDRAW, Pending, Remembered, State
 from engine.types import (
     AMOUNT_MAX,
     CHAIN_MAX,
     EXPIRIES_MAX,
     HOUSE_GATEWAY,
+    HOUSE_LENDING,
+    LOAN_KINDS,
+    PPM,
     TIMEOUT_MAX_NS,
     TRANSFER_ID_AHEAD_NS,
     TRANSFER_ID_WINDOW_NS,
-    AccountStatus,
     Code,
     EventKind,
     Kind,
@@ -70,6 +74,7 @@ class Ledger:
         self.state = state
         self.emit = emit
         self._orders = orders
+        self._loans = orders.desk.loans
         self._plans: dict[int, Plan] = {}  # what each CONVERT of the chain will trade, by its index
         self._undo: list[Callable[[], None]] = []
 
@@ -108,6 +113,21 @@ class Ledger:
         codes[failed] = refusal.code
         return self._refuse_all(members, codes)
 
+    def run_loan(self, member: Member, role: int) -> Code:
+        """BORROW, REPAY, LEND or REDEEM: remembered like a transfer, and by itself."""
+        self._undo = []
+        if member.command.flags & TransferFlag.LINKED:
+            refusal = Refusal(Code.LINKED_CHAIN_OPEN)
+        else:
+            refusal = self._refusal(member, [], role)
+        if refusal is None:
+            self._loans.perform(member.command, member.index, member.now)
+            self._remember(member, Code.OK)
+            return Code.OK
+        if refusal.remembered:
+            self._remember(member, refusal.code)
+        return self._refuse_all([member], [refusal.code])[0]
+
     def _refuse_all(self, members: list[Member], codes: list[Code]) -> list[Code]:
         for member, code in zip(members, codes, strict=True):
             self.emit(member.index, member.now, transfer_event, **_rejection(member.command, code))
@@ -145,14 +165,16 @@ class Ledger:
         if member.command.id_hi <= self.state.horizon:
             return Refusal(Code.ID_TOO_OLD)
         if member.command.kind in (Kind.TRANSFER, Kind.HOLD):
-            code = self._refuse_first_phase(member.command, role)
+            code = self._refuse_first_phase(member.command, role, member.now)
         elif member.command.kind == Kind.CONVERT:
             code = self._refuse_convert(member, earlier)
+        elif member.command.kind in LOAN_KINDS:
+            code = self._loans.refusal(member.command, member.now)
         else:
             code = self._refuse_second_phase(member.command, member.now)
         return None if code is None else Refusal(code, remembered=True)
 
-    def _refuse_first_phase(self, command: TransferCommand, role: int) -> Code | None:
+    def _refuse_first_phase(self, command: TransferCommand, role: int, now: int) -> Code | None:
         state, amount = self.state, command.amount
         if command.asset not in state.assets:
             return Code.UNKNOWN_ASSET
@@ -166,20 +188,39 @@ class Ledger:
             return Code.INVALID_TIMEOUT
         if (command.pending_hi, command.pending_lo) != (0, 0):
             return Code.PENDING_MISMATCH
-        if state.status(command.debit) == AccountStatus.FROZEN:
+        if is_frozen_account(state, command.debit):
             return Code.ACCOUNT_FROZEN
         if command.debit == HOUSE_GATEWAY and not role & (Role.CUSTODY | Role.OPERATOR):
             return Code.NOT_PERMITTED
+        code = self._refuse_parties(command, role)
+        if code is not None:
+            return code
         if command.kind == Kind.HOLD and len(state.pending) >= state.capacity[Pool.PENDING]:
             return Code.PENDING_FULL
         available = state.balance(command.debit, command.asset).available
-        if command.debit not in MAY_BE_NEGATIVE and available < amount:
+        if command.debit not in MAY_OVERDRAW and available < amount:
             return Code.INSUFFICIENT_AVAILABLE
         if available - amount < -AMOUNT_MAX:
             return Code.SUPPLY_LIMIT
         if command.kind == Kind.TRANSFER and self._exceeds_supply(command.credit, command.asset, amount):
             return Code.SUPPLY_LIMIT
-        return None
+        return refuse_withdrawal(state, command.debit, command.asset, amount, now)
+
+    def _refuse_parties(self, command: TransferCommand, role: int) -> Code | None:
+        """Steps 14 to 14e: who may send what to whom where margin accounts and the lending pool are concerned."""
+        state, debit, credit = self.state, command.debit, command.credit
+        if state.rules_version < MARGIN_SINCE:
+            return None
+        one_owner = state.margin.owner(debit) == state.margin.owner(credit)
+        if not role & (Role.OPERATOR | Role.LEDGER | Role.CUSTODY) and not one_owner:
+            return Code.NOT_PERMITTED
+        if HOUSE_LENDING in (debit, credit):
+            return Code.NOT_PERMITTED
+        if (is_margin(state, debit) or is_margin(state, credit)) and (command.kind == Kind.HOLD or not one_owner):
+            return Code.OTHER_OWNER
+        if is_margin(state, credit) and not takes(state, credit, command.asset):
+            return Code.MARGIN_ASSET
+        return Code.ACCOUNT_LIQUIDATING if is_liquidating(state, debit) else None
 
     def _refuse_second_phase(self, command: TransferCommand, now: int) -> Code | None:
         pending_id = (command.pending_hi, command.pending_lo)
@@ -249,13 +290,15 @@ class Ledger:
 
     def _effect(self, member: Member) -> dict[str, int]:
         """Do what any command but a CONVERT asks, and return the event."""
-        command = member.command
+        command, now = member.command, member.now
         if command.kind == Kind.TRANSFER:
             self._change(command.debit, command.asset, available=-command.amount)
             self._change(command.credit, command.asset, available=command.amount)
+            for account in (command.debit, command.credit):
+                self._touch(account, now)
             return self._event(EventKind.TRANSFERRED, command, command, amount=command.amount)
         if command.kind == Kind.HOLD:
-            return self._hold(command, member.now)
+            return self._hold(command, now)
         return self._resolve(command)
 
     def _convert(self, member: Member) -> dict[str, int]:
@@ -318,6 +361,20 @@ class Ledger:
         self.state.change(account, asset, available, held)
         self._undo.append(lambda: self.state.change(account, asset, -available, -held))
 
+    def _touch(self, account: int, now: int) -> None:
+        """A margin account is due after a transfer; like every step, this has its inverse."""
+        row = self.state.margin.accounts.get(account)
+        if row is None:
+            return
+        before = row.due_ns
+
+        def undo() -> None:
+            row.due_ns = before
+            self.state.margin.accounts.touch(account)
+
+        touch(self.state, account, now)
+        self._undo.append(undo)
+
     def _add_pending(self, hold: Pending) -> None:
         pending, key = self.state.pending, (hold.id_hi, hold.id_lo)
         pending.put(key, hold)
@@ -359,6 +416,16 @@ class Ledger:
             state.horizon = horizon
 
         self._undo.append(undo)
+
+
+def refuse_withdrawal(state: State, account: int, asset: int, amount: int, now: int) -> Code | None:
+    """Whether an indebted margin account may give `amount` away."""
+    if not is_margin(state, account) or not is_indebted(state, account):
+        return None
+    if is_frozen(state, account):
+        return Code.INDEX_FROZEN
+    after = worth(state, account, now, asset, more=-amount)
+    return None if after.collateral * PPM > state.margin.setup.transfer_ppm * after.debts else Code.LEVEL_TOO_LOW
 
 
 def _rejection(command: TransferCommand, code: Code) -> dict[str, int]:

@@ -18,14 +18,18 @@ from engine.oracle.checks import first_broken_invariant
 from engine.oracle.desk import DAY_NS, WINDOW_NS, Desk
 from engine.oracle.drain import drain
 from engine.oracle.ledger import Ledger, Member
+from engine.oracle.liquidation import Upkeep
 from engine.oracle.lists import LEGS, Lists, Part
+from engine.oracle.margin_queries import MarginQueries
+from engine.oracle.margin_state import MarginTables
 from engine.oracle.orders import Orders
 from engine.oracle.records import AdminCommand, TransferCommand, events_array, order_command
-from engine.oracle.state import ORDERS_SINCE, State
+from engine.oracle.state import MARGIN_SINCE, ORDERS_SINCE, State
 from engine.types import (
     ADMIN_COMMAND,
     INITIAL_CAPACITY,
     LOAN_KINDS,
+    MARGIN_KINDS,
     ORDER_COMMAND,
     ORDER_KINDS,
     ORIGINS_KEPT,
@@ -54,14 +58,14 @@ from engine.views import (
     SymbolView,
 )
 
-_OF_MARGIN = (*LOAN_KINDS, *range(Kind.OPEN_MARGIN, Kind.SET_ACCOUNT_DISCOUNT + 1))  # docs/MARGIN.md: not read yet
-_KINDS = frozenset(Kind) - frozenset(_OF_MARGIN)
-_KIND_SINCE = {Kind.CONVERT: 2} | dict.fromkeys(
-    (Kind.PLACE_LIST, Kind.CANCEL_LIST, Kind.MASS_CANCEL, Kind.COUNTDOWN, Kind.SET_FILTER, Kind.SET_GROUP), ORDERS_SINCE
-)  # rules version
+_KINDS = frozenset(Kind)
+_OF_ORDERS = (Kind.PLACE_LIST, Kind.CANCEL_LIST, Kind.MASS_CANCEL, Kind.COUNTDOWN, Kind.SET_FILTER, Kind.SET_GROUP)
+_KIND_SINCE = {
+    Kind.CONVERT: 2, **dict.fromkeys(_OF_ORDERS, ORDERS_SINCE), **dict.fromkeys((*LOAN_KINDS, *MARGIN_KINDS), MARGIN_SINCE),
+}  # rules version  # fmt: skip
 
 
-class OracleMachine:
+class OracleMachine(MarginQueries):
     """The whole core. `capacity` (by Pool) is INITIAL_CAPACITY except in tests that want full pools soon."""
 
     def __init__(self, capacity: tuple[int, ...] = INITIAL_CAPACITY) -> None:
@@ -171,7 +175,8 @@ class OracleMachine:
         in_window = row.window_orders if row.window == self.now_ns // WINDOW_NS else 0
         in_day = row.day_orders if row.day == self.now_ns // DAY_NS else 0
         reference = (row.reference_hi, row.reference_lo)
-        return AccountView(row.account, reference, row.status, row.tier, row.opened_ns, in_window, in_day, row.group, row.countdown_ns)
+        return AccountView(row.account, reference, row.status, row.tier, row.opened_ns, in_window, in_day, self._state.group(account),
+                           row.countdown_ns)  # fmt: skip
 
     def find_account(self, reference_hi: int, reference_lo: int) -> int:
         """The account with this reference, 0 where there is none."""
@@ -287,6 +292,7 @@ class _Frame:
         self.orders = Orders(self.desk)
         self.lists = Lists(self.orders)
         self.ledger = Ledger(state, self.emit, self.orders)
+        self.upkeep = Upkeep(self.orders, self.emit)
         self.admin = Admin(state, self.emit, registers)
 
     def emit(self, index: int, now: int, packer: Callable, **fields: int) -> None:
@@ -297,6 +303,8 @@ class _Frame:
         self.state.now = max(frame_time, self.state.now + 1)
         self._expire()
         self._drain(-1)
+        if self.state.rules_version >= MARGIN_SINCE:
+            self.state.now = self.upkeep.run(self.state.now)
         kinds = commands["kind"].tolist()
         codes: list[int] = []
         while len(codes) < len(kinds):
@@ -336,6 +344,9 @@ class _Frame:
         if not self._is_known(kind):
             self.admin.report(kind, Answer(Code.UNKNOWN_KIND), at, now)
             return Code.UNKNOWN_KIND
+        if kind in LOAN_KINDS:
+            command = TransferCommand(*commands.view(TRANSFER_COMMAND)[at].item())
+            return self.ledger.run_loan(Member(command, at, now, _permits(self.role, kind)), self.role)
         if kind in ORDER_KINDS:
             return self.orders.run(order_command(commands[at], self.state.knows_orders), at, now, _permits(self.role, kind))
         command = AdminCommand(*commands.view(ADMIN_COMMAND)[at].item())
@@ -390,6 +401,7 @@ def _to_plain(state: State) -> dict:
         plain[name] = [_plain_row(row) for row in getattr(state, name).values()]
     plain["remembered"] = [_plain_row(state.remembered[key]) for key in state.remembered_order]
     plain["fees"] = [[*key, *ppm] for key, ppm in state.fees.items()]
+    plain["margin"] = state.margin.to_plain()
     plain["balances"] = [[*key, row.available, row.held] for key, row in state.balances.items()]
     plain["filters"] = [[*key, value] for key, value in state.filters.items()]
     plain["backlog"] = list(state.backlog)
@@ -408,6 +420,7 @@ def _from_plain(plain: dict) -> State:
     for name in (*State.COUNTERS, *State.LATER_COUNTERS, "skipped"):
         setattr(state, name, plain[name])
     tables = {name: [_full_row(kind, values) for values in plain[name]] for name, kind in _ROW_TABLES.items()}
+    state.margin = MarginTables.from_plain(plain["margin"])
     for name in ("assets", "symbols", "accounts", "keys", "origins"):
         for row in tables[name]:
             getattr(state, name).put(getattr(row, row.__slots__[0]), row)
@@ -428,6 +441,7 @@ def _from_plain(plain: dict) -> State:
     for account, asset, available, held in plain["balances"]:
         state.balances.put((account, asset), rows.Balance(available, held))
     state.account_by_reference = {(row.reference_hi, row.reference_lo): row.account for row in tables["accounts"]}
+    state.account_by_reference.pop((0, 0), None)  # margin accounts have none
     state.key_by_reference = {(row.reference_hi, row.reference_lo): row.key for row in tables["keys"]}
     return state
 

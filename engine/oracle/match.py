@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from engine.oracle import selftrade, triggers
 from engine.oracle.desk import Desk, open_status, order_fields
-from engine.oracle.fills import Taker, affordable, counter_fields, exchange, execute_lots, next_trade, spend
+from engine.oracle.fills import Taker, affordable, counter_fields, exchange, execute_lots, next_trade, repay_from, spend
 from engine.oracle.state import Order, State
 from engine.types import PPM, STEPS_MAX, Code, EventKind, Filter, OrderStatus, Side, Stp
 
@@ -119,9 +119,9 @@ def _trade(desk: Desk, taker: Taker, maker: Order, lots: int) -> None:
     """Execute `lots` at the maker's price."""
     state, order, price = desk.state, taker.order, maker.price_ticks
     desk.release(maker, lots)
-    fees = exchange(state, order, maker, lots, price)
+    settled = exchange(desk, order, maker, lots, price, in_kind=taker.from_within)
     trade_id = next_trade(state, maker.symbol, price)
-    execute_lots(desk, order, lots, price, counted=not taker.converts)
+    execute_lots(desk, order, lots, price, counted=not taker.from_within)
     execute_lots(desk, maker, lots, price)
     state.take_shown(maker, lots)
     if maker.rest == 0:
@@ -129,9 +129,10 @@ def _trade(desk: Desk, taker: Taker, maker: Order, lots: int) -> None:
     taker.filled = spend(state, taker, price, lots)
     desk.event(**order_fields(order) | counter_fields(maker) | desk.level_change(maker) | {
         "kind": EventKind.TRADE, "status": OrderStatus.FILLED if taker.filled else OrderStatus.PARTIALLY_FILLED,
-        "price_ticks": price, "quantity_lots": lots, "order_lots": taker.reported_lots, "fee": fees[0], "counter_fee": fees[1],
-        "trade_id": trade_id, "counter_status": open_status(maker) if maker.rest else OrderStatus.FILLED,
-    })  # fmt: skip
+        "price_ticks": price, "quantity_lots": lots, "order_lots": taker.reported_lots, "trade_id": trade_id,
+        "counter_status": open_status(maker) if maker.rest else OrderStatus.FILLED,
+    } | settled.event_fields())  # fmt: skip
+    repay_from(desk, order, maker, settled)
     if maker.rest == 0:
         desk.filled(maker)
     if taker.filled:

@@ -8,6 +8,7 @@ from engine.oracle import filters
 from engine.oracle.desk import DAY_NS, WINDOW_NS, Desk, open_status
 from engine.oracle.fills import Taker
 from engine.oracle.hashing import digest
+from engine.oracle.levels import is_frozen_account, is_liquidating, is_margin, trades_on
 from engine.oracle.records import OrderCommand
 from engine.oracle.state import AS_MARKET, CONTINGENT, Order, Symbol
 from engine.oracle.working import (
@@ -15,8 +16,8 @@ from engine.oracle.working import (
     execute,
     hold_ticks,
     is_refused_as_maker,
-    lacks_funds,
-    lacks_hold,
+    missing_funds,
+    missing_hold,
     peg_price,
     wait,
     would_trigger,
@@ -29,7 +30,6 @@ from engine.types import (
     STEPS_MAX,
     TIMEOUT_MAX_NS,
     TRAILING_PRICE_MAX,
-    AccountStatus,
     Code,
     EventFlag,
     EventKind,
@@ -87,11 +87,11 @@ class Orders:
             return Code.STALE
         if not state.is_customer(command.account):
             return Code.UNKNOWN_ACCOUNT
-        if command.kind not in _TAKES_AWAY and state.status(command.account) == AccountStatus.FROZEN:
+        if command.kind not in _TAKES_AWAY and is_frozen_account(state, command.account):
             return Code.ACCOUNT_FROZEN
         if command.key:
             key = state.keys.get(command.key)
-            if key is None or key.account != command.account or not key.scopes & KeyScope.TRADE:
+            if key is None or key.account not in (command.account, state.margin.owner(command.account)) or not key.scopes & KeyScope.TRADE:
                 return Code.KEY_REVOKED
         if command.kind == Kind.COUNTDOWN or (command.kind == Kind.MASS_CANCEL and command.symbol == 0):
             return None
@@ -99,8 +99,21 @@ class Orders:
             return Code.UNKNOWN_SYMBOL
         if self._is_closed(command):
             return Code.MARKET_CLOSED
+        code = self._refuse_margin_account(command)
+        if code is not None:
+            return code
         if command.kind in (Kind.PLACE, Kind.REPLACE, Kind.PLACE_LIST) and command.symbol in state.backlog:
             return Code.MARKET_BUSY
+        return None
+
+    def _refuse_margin_account(self, command: OrderCommand) -> Code | None:
+        """docs/MARGIN.md section 1, after step 7."""
+        if command.kind in _TAKES_AWAY or not is_margin(self.state, command.account):
+            return None
+        if is_liquidating(self.state, command.account):
+            return Code.ACCOUNT_LIQUIDATING
+        if command.kind != Kind.AMEND and not trades_on(self.state, command.account, command.symbol):
+            return Code.MARGIN_SYMBOL
         return None
 
     def _is_closed(self, command: OrderCommand) -> bool:
@@ -145,6 +158,7 @@ class Orders:
             self.reject(command, code, order_id=0)
             return code
         self.accept(order)
+        self.desk.loans.borrow_missing(order, *self._missing(order, quote_quantity), self.desk.index, self.desk.now)
         if not self.begin(order):
             execute(self.desk, Taker(order, quote_quantity))
         return Code.OK
@@ -182,6 +196,7 @@ class Orders:
             and _has_fitting_peg(order)
             and _has_fitting_iceberg(order)
             and order.side_effect in _SIDE_EFFECTS
+            and (order.side_effect == SideEffect.NONE or is_margin(self.state, order.account))
         )
 
     def refuse_today(self, order: Order, quote_quantity: int, is_leg: bool = False, is_pending: bool = False) -> Code | None:
@@ -213,8 +228,12 @@ class Orders:
 
     def _refuse_funds(self, order: Order, quote_quantity: int) -> Code | None:
         """Steps 17 to 18b."""
-        lacks = lacks_hold(self.state, order) if order.is_contingent else lacks_funds(self.state, order, quote_quantity)
-        return Code.INSUFFICIENT_BALANCE if lacks else self.refuse_meeting(order)
+        missing = self._missing(order, quote_quantity)
+        return self.desk.loans.refuse_missing(order, *missing, self.desk.now) or self.refuse_meeting(order)
+
+    def _missing(self, order: Order, quote_quantity: int) -> tuple[int, int]:
+        """(asset, units) that an order lacks, none or fewer where it has enough."""
+        return missing_hold(self.state, order) if order.is_contingent else missing_funds(self.state, order, quote_quantity)
 
     def refuse_meeting(self, order: Order) -> Code | None:
         """Steps 18 and 18b."""
@@ -268,7 +287,7 @@ class Orders:
     def fill_at_market(self, account: int, symbol: int, side: int, lots: int, index: int, now: int) -> None:
         """A market order of a CONVERT, of which is known that the book fills it and the account can pay."""
         order = Order(0, account, symbol, side, OrderType.MARKET, TimeInForce.GTC, Stp.EXPIRE_MAKER, 0, lots, 0, 0, b"", now, now)
-        taker = Taker(order, converts=True)
+        taker = Taker(order, converts=True, from_within=True)
         self.place_from_within(taker, index, now)
         assert taker.filled, "a conversion's order is filled to the last lot"
 

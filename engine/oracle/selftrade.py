@@ -4,7 +4,7 @@ Owns who must not trade with whom, and what becomes of both orders. Under versio
 """
 
 from engine.oracle.desk import Desk, open_status, order_fields
-from engine.oracle.fills import Taker, counter_fields, exchange, spend
+from engine.oracle.fills import Taker, counter_fields, hand_over, spend
 from engine.oracle.state import Order, State
 from engine.types import Code, EventFlag, EventKind, OrderStatus, Stp
 
@@ -65,7 +65,7 @@ def decrement(desk: Desk, taker: Taker, maker: Order, lots: int) -> bool:
     """DECREMENT, TRANSFER: both lose `lots`. Returns whether nothing is left of the taker."""
     state, order, price = desk.state, taker.order, maker.price_ticks
     desk.release(maker, lots)
-    flags = _hand_over(state, order, maker, lots, price)
+    flags = _hand_over(desk, order, maker, lots, price)
     _lose(order, maker, lots)
     state.take_shown(maker, lots)
     if maker.rest == 0:
@@ -84,7 +84,7 @@ def decrement_resting(desk: Desk, taker: Order, maker: Order, lots: int, price: 
     """The same in an uncross, where both are in the book."""
     for order in (taker, maker):
         desk.release(order, lots)
-    flags = _hand_over(desk.state, taker, maker, lots, price)
+    flags = _hand_over(desk, taker, maker, lots, price)
     _lose(taker, maker, lots)
     for order in (taker, maker):
         desk.shrink_in_place(order, lots, _status(order))
@@ -94,11 +94,11 @@ def decrement_resting(desk: Desk, taker: Order, maker: Order, lots: int, price: 
             _end(desk, order, 0)
 
 
-def _hand_over(state: State, taker: Order, maker: Order, lots: int, price: int) -> int:
+def _hand_over(desk: Desk, taker: Order, maker: Order, lots: int, price: int) -> int:
     """TRANSFER: what was prevented changes hands, without fees; returns the event's flag."""
     if not taker.stp == maker.stp == Stp.TRANSFER or taker.account == maker.account:
         return 0
-    exchange(state, taker, maker, lots, price, free=True)
+    hand_over(desk, taker, maker, lots, price)
     return EventFlag.HANDED_OVER
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from sortedcontainers import SortedDict, SortedSet
 
 from engine.oracle.hashing import Table, digest, mix, mix_all, words
+from engine.oracle.margin_state import MarginTables
 from engine.types import (
     AMOUNT_MAX,
     CLIENT_ID_BYTES,
     FIRST_CUSTOMER,
+    HOUSE_FEES,
     HOUSE_GATEWAY,
     HOUSE_INSURANCE,
     INITIAL_CAPACITY,
@@ -31,7 +33,9 @@ from engine.types import (
 )
 from engine.types import Table as TableNumber
 
-MAY_BE_NEGATIVE = (HOUSE_GATEWAY, HOUSE_INSURANCE)
+MARGIN_SINCE = 3  # the rules version that brought docs/MARGIN.md
+MAY_OVERDRAW = (HOUSE_GATEWAY, HOUSE_INSURANCE)  # by transfers
+MAY_BE_NEGATIVE = (*MAY_OVERDRAW, HOUSE_FEES)  # the last by rebates
 ORDERS_SINCE = 3  # the rules version that brought docs/ORDERS.md
 GTD_TIMER, COUNTDOWN_TIMER = 0, 1  # kinds of timers, in the order in which those of one time go off
 EXECUTING = -1  # where an order is while it takes: nowhere. Never between two commands
@@ -344,6 +348,7 @@ class State:
         self.origins = Table(TableNumber.ORIGIN, _origin)
         self.lists = Table(TableNumber.LIST, _list)  # those with an open order
         self.filters = Table(TableNumber.FILTER, lambda key, value: [*key, value])  # by (symbol or −asset, Filter): the value, never 0
+        self.margin = MarginTables()
 
         self.remembered_order: deque[tuple[int, int]] = deque()  # keys of `remembered`, oldest first
         self.account_by_reference: dict[tuple[int, int], int] = {}
@@ -383,7 +388,8 @@ class State:
         if self.knows_orders:
             meta += [getattr(self, name) for name in self.LATER_COUNTERS]
         accumulator = mix_all(mix(MIX_SEED, TableNumber.META), meta)
-        return mix_all(accumulator, (table.recount() if recount else table.total() for table in self.tables))
+        tables = self.tables if self.rules_version < MARGIN_SINCE else (*self.tables, *self.margin.tables)
+        return mix_all(accumulator, (table.recount() if recount else table.total() for table in tables))
 
     def filter(self, symbol: int, number: Filter) -> int:
         """What is set for the symbol (0: for an account over all symbols), 0 where nothing is."""
@@ -423,7 +429,8 @@ class State:
         self.balances.put((account, asset), row)
 
     def group(self, account: int) -> int:
-        return self.accounts[account].group
+        """A margin account's is its owner's."""
+        return self.accounts[self.margin.owner(account)].group
 
     # ------------------------------------------------------------ open orders
 
@@ -560,9 +567,6 @@ class State:
         row.last_update_id += 1
         self.symbols.touch(symbol)
         return row.last_update_id
-
-    def taker_ppm(self, symbol: int, account: int) -> int:
-        return self.fees[symbol, self.tier(account)][1]
 
     # ------------------------------------------------------------ lists and switches
 

@@ -41,16 +41,24 @@ def would_trigger(state: State, order: Order) -> bool:
 # ---------------------------------------------------------------- funds
 
 
-def lacks_funds(state: State, order: Order, quote_quantity: int = 0) -> bool:
-    """Step 17 for an order that begins to work."""
+def missing_funds(state: State, order: Order, quote_quantity: int = 0) -> tuple[int, int]:
+    """Step 17 for an order that begins to work: (asset, units) that are not available, none or fewer where enough is."""
     asset, needed = _funds_needed(state, order, quote_quantity)
-    return state.balance(order.account, asset).available < needed
+    return asset, needed - state.balance(order.account, asset).available
+
+
+def missing_hold(state: State, order: Order) -> tuple[int, int]:
+    """Step 17 for an order that waits, or is one of a pair: likewise."""
+    asset, units = order_hold(state, order, order.rest)
+    return asset, units - state.balance(order.account, asset).available
+
+
+def lacks_funds(state: State, order: Order) -> bool:
+    return missing_funds(state, order)[1] > 0
 
 
 def lacks_hold(state: State, order: Order) -> bool:
-    """Step 17 for an order that waits, or is one of a pair."""
-    asset, units = order_hold(state, order, order.rest)
-    return state.balance(order.account, asset).available < units
+    return missing_hold(state, order)[1] > 0
 
 
 def _funds_needed(state: State, order: Order, quote_quantity: int) -> tuple[int, int]:
