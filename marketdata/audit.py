@@ -10,16 +10,26 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 import asyncpg
 import numpy as np
 
-from engine.types import FIRST_CUSTOMER, EventKind, OrderStatus, Side
+from engine.types import FIRST_CUSTOMER, EventKind, ListStatus, ListType, OrderStatus, Side
 from engine.views import Applied, OrderView
 from marketdata.facts import storable
 from marketdata.intervals import INTERVALS, period
 from marketdata.kernels import fold_trades
 from marketdata.records import KLINE, TRADE, OrderRecord, TransferRecord
-from marketdata.rows import KLINE_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, TRANSFER_COLUMNS, columns, record_array, transfer_record
+from marketdata.rows import (
+    KLINE_COLUMNS,
+    LIST_COLUMNS,
+    ORDER_COLUMNS,
+    TRADE_COLUMNS,
+    TRANSFER_COLUMNS,
+    columns,
+    order_list,
+    record_array,
+    transfer_record,
+)
 
 TRADES_READ = 50_000
-_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_NEW)
 _SHARED_FIELDS = tuple(field for field in OrderView._fields if field in OrderRecord._fields)
 
 
@@ -90,16 +100,18 @@ async def _compare_ledger(connection: asyncpg.Connection, machine) -> None:
 
 
 async def _compare_open(connection: asyncpg.Connection, machine) -> None:
-    """Open orders and held transfers are the machine's, and together explain everything that is held."""
-    held: Counter[tuple[int, int]] = Counter()
+    """Open orders and lists and held transfers are the machine's, and together explain everything that is held."""
+    pairs = await _compare_lists(connection, machine)
+    holds = _Holds(machine, pairs)
     query = f"SELECT {columns(ORDER_COLUMNS)} FROM history.orders WHERE status = ANY($1::smallint[]) ORDER BY order_id"
     count = 0
     async for row in connection.cursor(query, list(_OPEN)):
         order = OrderRecord(*row)
         _compare_order(order, machine.order(order.order_id))
-        held[_hold_of(order, machine)[0]] += _hold_of(order, machine)[1]
+        holds.add(order)
         count += 1
     _expect("number of open orders", count, sum(len(machine.open_orders(account)) for account in _accounts(machine)))
+    held = holds.total()
     query = f"SELECT {columns(TRANSFER_COLUMNS)} FROM history.transfers WHERE kind = $1 AND ended = 0"
     async for row in connection.cursor(query, int(EventKind.HELD)):
         transfer = transfer_record(row)
@@ -107,7 +119,25 @@ async def _compare_open(connection: asyncpg.Connection, machine) -> None:
         held[transfer.debit, transfer.asset] += transfer.amount
     for account in _accounts(machine):
         for asset, _, of_machine in machine.balances(account):
-            _expect(f"held by account {account} in asset {asset}", held[account, asset], of_machine)
+            if (account, asset) not in holds.unknown:
+                _expect(f"held by account {account} in asset {asset}", held[account, asset], of_machine)
+
+
+async def _compare_lists(connection: asyncpg.Connection, machine) -> dict[int, int]:
+    """{order id: list id} of the orders of which each list's pair is made."""
+    rows = await connection.fetch(f"SELECT {columns(LIST_COLUMNS)} FROM history.lists WHERE status = $1", int(ListStatus.EXECUTING))
+    open_lists = (view for account in _accounts(machine) for view in machine.open_lists(account))
+    computed = {view.list_id: (view.account, view.symbol, view.list_type, view.placed_ns, view.order_ids) for view in open_lists}
+    pairs = {}
+    for row in rows:
+        found = order_list((*row, None, None, None))
+        recorded = (found.account, found.symbol, found.list_type, found.placed_ns, found.order_ids)
+        _expect(f"order list {found.list_id}", recorded, computed.pop(found.list_id, None))
+        if found.list_type != ListType.OTO:
+            pairs |= dict.fromkeys(found.order_ids[-2:], found.list_id)
+    if computed:
+        raise _Different(f"order list {min(computed)} is open in the log, but not in the database")
+    return pairs
 
 
 def _compare_order(order: OrderRecord, view: OrderView | None) -> None:
@@ -118,13 +148,40 @@ def _compare_order(order: OrderRecord, view: OrderView | None) -> None:
         _expect(f"{field} of order {order.order_id}", getattr(order, field), storable(computed) if field == "client_id" else computed)
 
 
-def _hold_of(order: OrderRecord, machine) -> tuple[tuple[int, int], int]:
-    """((account, asset), amount) that a resting order holds."""
-    symbol = machine.symbol(order.symbol)
-    rest = order.order_lots - order.executed_lots
-    if order.side == Side.BUY:
-        return (order.account, symbol.quote), rest * order.price_ticks * symbol.tick_lot_units
-    return (order.account, symbol.base), rest * symbol.lot_units
+class _Holds:
+    """What open orders hold, by account and asset: of a pair of which one executes, the larger of its two holds.
+
+    `unknown`: where that cannot be told by the records, for a trailing order that buys at the market.
+    """
+
+    def __init__(self, machine, pairs: dict[int, int]) -> None:
+        self._machine = machine
+        self._pairs = pairs
+        self._alone: Counter[tuple[int, int]] = Counter()
+        self._paired: dict[int, list[tuple[OrderRecord, tuple[int, int], int]]] = {}
+        self.unknown: set[tuple[int, int]] = set()
+
+    def add(self, order: OrderRecord) -> None:
+        symbol = self._machine.symbol(order.symbol)
+        rest = order.order_lots - order.executed_lots - order.prevented_lots
+        if order.side == Side.BUY:
+            ticks = order.price_ticks or order.stop_price_ticks
+            key, amount = (order.account, symbol.quote), rest * ticks * symbol.tick_lot_units
+            if not ticks:
+                self.unknown.add(key)
+        else:
+            key, amount = (order.account, symbol.base), rest * symbol.lot_units
+        if order.order_id in self._pairs:
+            self._paired.setdefault(self._pairs[order.order_id], []).append((order, key, amount))
+        elif order.turn_ns:
+            self._alone[key] += amount
+
+    def total(self) -> Counter[tuple[int, int]]:
+        held = Counter(self._alone)
+        for legs in self._paired.values():
+            if any(order.turn_ns for order, _, _ in legs):
+                held[legs[0][1]] += max(amount for _, _, amount in legs)
+        return held
 
 
 def _compare_held(transfer: TransferRecord, view) -> None:

@@ -1,4 +1,4 @@
-"""A venue for tests of this room: the colliding command stream, through a real log, at any pace."""
+"""A venue for tests of this room: a stream of commands that collide, through a real log, at any pace."""
 
 import asyncio
 
@@ -14,10 +14,11 @@ from tests.engine.streams import START_NS, CollidingStream
 class Market:
     """A stream of frames that meet a market: appended to a log as they come, and applied to a machine of its own so that it learns."""
 
-    def __init__(self, seed: int, log: Log | None = None):
-        self.stream = CollidingStream(seed)
+    def __init__(self, seed: int, log: Log | None = None, *, stream=None, machine=None):
+        """`stream`: default a CollidingStream; `machine`: default the compiled one."""
+        self.stream = stream or CollidingStream(seed)
         self.log = log or MemoryLog(LogClock(START_NS, wall=lambda: self.stream.time_ns, steady=lambda: 0, jump_limit_ns=2**62))
-        self.machine = Machine()
+        self.machine = machine or Machine()
 
     async def append(self, frames: int = 1) -> list[Applied]:
         """Append that many more frames (those that the log takes); returns what came of them."""
