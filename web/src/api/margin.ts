@@ -139,7 +139,7 @@ export interface Pool {
 export async function readPools(): Promise<Pool[]> {
   const rows = await get<
     { asset: string; lent: string; borrowed: string; free: string; utilization: string; dailyInterestRate: string; dailyLendingRate: string; amount: string }[]
-  >("/sapi/v1/margin/lending");
+  >("/sapi/v1/margin/pools");
   return rows.map((row) => ({
     asset: row.asset, lent: parse(row.lent), borrowed: parse(row.borrowed), free: parse(row.free), utilization: Number(row.utilization),
     borrowRate: Number(row.dailyInterestRate), lendRate: Number(row.dailyLendingRate), mine: parse(row.amount),
@@ -148,7 +148,7 @@ export async function readPools(): Promise<Pool[]> {
 
 /** Without an amount, all is taken out. */
 export function lend(type: "LEND" | "REDEEM", asset: string, amount: string | undefined, key: string): Promise<{ amount: string }> {
-  return postForm("/sapi/v1/margin/lending", { type, asset, amount, clientTranId: onceBy(key) });
+  return postForm("/sapi/v1/margin/lend", { type, asset, amount, clientTranId: onceBy(key) });
 }
 
 /** Symbols that a margin account trades on. */
@@ -185,6 +185,8 @@ interface Rows<T> {
 }
 
 export interface LoanEntry {
+  /** AUTO: an order did it. */
+  type: string;
   txId: number;
   timestamp: number;
   asset: string;

@@ -55,7 +55,7 @@ export function History() {
 function Kind({ path, symbol }: { path: string; symbol: string | null }) {
   if (path.endsWith("/repays")) return <Loans type="REPAY" symbol={symbol} />;
   if (path.endsWith("/interest")) return <Pages read={readInterest} symbol={symbol} columns={INTEREST} rowKey={(row) => `${row.txId}${row.interestAccuredTime}`} empty="No interest yet" />;
-  if (path.endsWith("/transfers")) return <Pages read={readTransfers} symbol={symbol} columns={TRANSFERS} rowKey={(row) => row.txId} empty="Nothing was moved yet" />;
+  if (path.endsWith("/transfers")) return <Pages read={readTransfers} symbol={symbol} columns={TRANSFERS} rowKey={(row) => `${row.txId}${row.timestamp}`} empty="Nothing was moved yet" />;
   if (path.endsWith("/liquidations")) {
     return <Pages read={readLiquidations} symbol={symbol} columns={LIQUIDATIONS} rowKey={(row) => row.orderId} empty="Nothing was liquidated" />;
   }
@@ -78,18 +78,22 @@ const amount = (text: string): string => amount8(parse(text));
 
 function Loans({ type, symbol }: { type: "BORROW" | "REPAY"; symbol: string | null }) {
   const read = useCallback((of: { symbol: string | null }, ask: PageAsk) => readLoans(type, of, ask), [type]);
-  return <Pages read={read} symbol={symbol} columns={type === "BORROW" ? BORROWS : REPAYS} rowKey={(row) => row.txId} empty={type === "BORROW" ? "Nothing was borrowed yet" : "Nothing was repaid yet"} />;
+  return <Pages read={read} symbol={symbol} columns={type === "BORROW" ? BORROWS : REPAYS} rowKey={(row) => `${row.txId}${row.timestamp}`} empty={type === "BORROW" ? "Nothing was borrowed yet" : "Nothing was repaid yet"} />;
 }
+
+const byWhom = (row: LoanEntry): string => (row.type === "AUTO" ? "An order" : "You");
 
 const BORROWS: Cell<LoanEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.timestamp} /> },
   { head: "Asset", cell: (row) => row.asset },
+  { head: "By", extra: true, cell: byWhom },
   { head: "Borrowed", right: true, cell: (row) => amount(row.principal) },
 ];
 
 const REPAYS: Cell<LoanEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.timestamp} /> },
   { head: "Asset", cell: (row) => row.asset },
+  { head: "By", extra: true, cell: byWhom },
   { head: "Repaid", right: true, cell: (row) => amount(row.amount) },
   { head: "Of it interest", right: true, cell: (row) => amount(row.interest) },
   { head: "Of it principal", right: true, extra: true, cell: (row) => amount(row.principal) },

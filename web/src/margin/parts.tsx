@@ -57,7 +57,7 @@ export function AssetsTable(props: { label: string; rows: readonly MarginRow[]; 
             <th scope="col" className="right extra">In orders</th>
             <th scope="col" className="right">Borrowed</th>
             <th scope="col" className="right extra">Interest</th>
-            <th scope="col" className="right">Net</th>
+            <th scope="col" className="right extra">Net</th>
             <th scope="col" className="right">
               <span className="visually-hidden">Actions</span>
             </th>
@@ -73,7 +73,7 @@ export function AssetsTable(props: { label: string; rows: readonly MarginRow[]; 
               <Figure of={row.locked} extra />
               <Figure of={row.borrowed} />
               <Figure of={row.interest} extra />
-              <td className={`right ${row.net < 0n ? "down" : ""}`}>{row.net < 0n ? `\u2212${amount8(-row.net)}` : row.net ? amount8(row.net) : <span className="quiet">—</span>}</td>
+              <td className={`right extra ${row.net < 0n ? "down" : ""}`}>{row.net < 0n ? `\u2212${amount8(-row.net)}` : row.net ? amount8(row.net) : <span className="quiet">—</span>}</td>
               <td className="right">
                 <span className="row-tools">
                   <button className="button small" onClick={() => props.onBorrow(row.asset)} aria-label={`Borrow ${row.asset}`}>
