@@ -12,6 +12,15 @@ import numpy as np
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from engine.kernels import warm
+from engine.kernels.appraisal import (
+    fee_terms,
+    lender_of,
+    levels_of,
+    loan_of,
+    most_borrowable,
+    most_transferable,
+    pool_rate,
+)
 from engine.kernels.buffers import output
 from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, Frames
@@ -24,6 +33,7 @@ from engine.kernels.statehash import state_hash
 from engine.kernels.validate import INVARIANTS, SOUND, first_broken
 from engine.types import (
     ADMIN_COMMAND,
+    COLLATERAL_TIERS,
     EVENT_BYTES,
     FEE_TIERS,
     FIRST_CUSTOMER,
@@ -31,7 +41,9 @@ from engine.types import (
     ORDER_COMMAND,
     ORDER_EVENT,
     ORIGINS_KEPT,
+    PPM,
     ROLE_KINDS,
+    SOURCES_MAX,
     TRANSFER_COMMAND,
     Code,
     Kind,
@@ -44,10 +56,19 @@ from engine.views import (
     Applied,
     AssetView,
     ConversionView,
+    FeeAccountView,
+    IndexView,
     KeyView,
+    LevelView,
+    LoanView,
+    MarginAssetView,
+    MarginSetup,
+    MarginView,
     OrderView,
     PendingView,
+    PoolView,
     ReplicaStopped,
+    SourceView,
     SymbolView,
 )
 
@@ -94,7 +115,8 @@ class Machine:
         self._state = create(capacity)
         self._venue = self._state.venue[0]
         self._origins: dict[int, Origin] = {}
-        self._may: dict[int, tuple[int, bool]] = {}  # by role: the kinds it may send, whether it may debit the gateway
+        # by role: the kinds it may send, whether it may debit the gateway, whether it may move money from anybody to anybody
+        self._may: dict[int, tuple[int, bool, bool]] = {}
         self._output = output(_BUFFER_EVENTS)
         self._frames = Frames(self._state, self._output)
         self.event_hash = 0  # of all event bytes so far, frame by frame
@@ -152,8 +174,9 @@ class Machine:
         role = known.role if known else int(commands[:1].view(ADMIN_COMMAND)["role"][0])
         self._origins[origin] = Origin(role, number, int(self._venue["position"]), digest)
         if role not in self._may:
-            self._may[role] = permitted_kinds(role), bool(role & (Role.CUSTODY | Role.OPERATOR))
-        self._venue["permitted"], self._venue["custody"] = self._may[role]
+            ledger = Role.LEDGER | Role.CUSTODY | Role.OPERATOR
+            self._may[role] = permitted_kinds(role), bool(role & (Role.CUSTODY | Role.OPERATOR)), bool(role & ledger)
+        self._venue["permitted"], self._venue["custody"], self._venue["ledger"] = self._may[role]
         self._venue["registering"] = known is None
 
     def _run(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -263,7 +286,8 @@ class Machine:
         """A customer's account."""
         if not self._is_customer(account):
             return None
-        reference_hi, reference_lo, status, tier, opened_ns, window, in_window, day, in_day = self._state.registry.accounts[account].item()
+        row = self._state.registry.accounts[account].item()
+        reference_hi, reference_lo, status, tier, opened_ns, window, in_window, day, in_day, *_ = row
         now = self.now_ns
         orders_10s = in_window if window == now // _TEN_SECONDS_NS else 0
         orders_day = in_day if day == now // _DAY_NS else 0
@@ -364,6 +388,155 @@ class Machine:
     def fees(self, symbol: int, tier: int) -> tuple[int, int]:
         """(maker_ppm, taker_ppm)"""
         return self._state.registry.fees[symbol * FEE_TIERS + tier].item()
+
+    # ------------------------------------------------------------ margin and fees by volume (docs/MARGIN.md)
+
+    def margin_setup(self) -> MarginSetup | None:
+        """None before the first SET_MARGIN."""
+        row = self._state.margin.setup[0]
+        return MarginSetup(*(int(row[name]) for name in MarginSetup._fields)) if row["numeraire"] else None
+
+    def margin_assets(self) -> list[MarginAssetView]:
+        """By rising asset."""
+        return [self._margin_asset(row) for row in self._rising_pools()]
+
+    def _margin_asset(self, row: int) -> MarginAssetView:
+        pool = self._state.margin.pools[row]
+        values = (int(pool[name]) for name in MarginAssetView._fields[3:])
+        return MarginAssetView(int(pool["asset"]), int(pool["symbol"]), bool(pool["status"]), *values)
+
+    def _rising_pools(self) -> list[int]:
+        margin = self._state.margin
+        return margin.rising[: int(margin.setup[0]["assets"])].tolist()
+
+    def _pool_row(self, asset: int) -> int:
+        """Where a margin asset's pool is, 0 for any other asset."""
+        return int(self._state.registry.assets[asset]["pool"]) if 0 < asset <= self._venue["last_asset"] else 0
+
+    def pool(self, asset: int) -> PoolView | None:
+        row = self._pool_row(asset)
+        if not row:
+            return None
+        pool = self._state.margin.pools[row]
+        return PoolView(asset, *(int(pool[name]) for name in ("lent", "borrowed", "free", "shares")), pool_rate(self._state, row))
+
+    def index(self, asset: int) -> IndexView | None:
+        """What a margin asset is worth, and who says what of it."""
+        row = self._pool_row(asset)
+        if not row:
+            return None
+        margin, now = self._state.margin, self.now_ns
+        staleness = int(margin.setup[0]["staleness_ns"])
+        places = margin.sources[row * (SOURCES_MAX + 1) : (row + 1) * (SOURCES_MAX + 1)].tolist()
+        sources = (SourceView(number, price, at, now - at <= staleness) for number, (price, at) in enumerate(places) if price)
+        pool = margin.pools[row]
+        return IndexView(asset, int(pool["price"]), int(pool["price_scale"]), bool(pool["frozen"]), tuple(sources))
+
+    def collateral_tiers(self, asset: int) -> list[tuple[int, int]]:
+        """(limit, ratio_ppm), rising."""
+        row = self._pool_row(asset)
+        first = row * COLLATERAL_TIERS
+        return self._state.margin.collateral[first : first + int(self._state.margin.pools[row]["tiers"])].tolist()
+
+    def _margin_row(self, account: int) -> int:
+        """Where a margin account's row is, 0 for any other account."""
+        return int(self._state.registry.accounts[account]["margin"]) if self._is_customer(account) else 0
+
+    def margin_account(self, owner: int, symbol: int = 0) -> int:
+        """The owner's margin account: cross (symbol 0) or isolated; 0 where there is none."""
+        row = indexed_row(self._state.margin.account_index, owner, symbol) if owner > 0 else 0
+        return int(self._state.margin.accounts[row]["account"])
+
+    def margin_accounts(self, owner: int) -> list[int]:
+        """Rising."""
+        row = int(self._state.registry.accounts[owner]["margins"]) if self._is_customer(owner) else 0
+        found = []
+        while row:
+            found.append(int(self._state.margin.accounts[row]["account"]))
+            row = int(self._state.margin.accounts[row]["next"])
+        return found[::-1]
+
+    def margin(self, account: int) -> MarginView | None:
+        row = self._margin_row(account)
+        if not row:
+            return None
+        return MarginView(*(int(self._state.margin.accounts[row][name]) for name in MarginView._fields))
+
+    def owner(self, account: int) -> int:
+        """Whose a margin account is; any other account is its own."""
+        row = self._margin_row(account)
+        return int(self._state.margin.accounts[row]["owner"]) if row else account
+
+    def loans(self, account: int) -> list[LoanView]:
+        """By rising asset, interest at the present hour."""
+        pools = self._state.margin.pools
+        every = (LoanView(int(pools[row]["asset"]), *loan_of(self._state, account, row)) for row in self._rising_pools())
+        return [loan for loan in every if loan.principal or loan.interest]
+
+    def lender(self, account: int, asset: int) -> tuple[int, int]:
+        """(shares in the asset's pool, what they would pay now)"""
+        row = self._pool_row(asset)
+        return lender_of(self._state, account, row) if row else (0, 0)
+
+    def level(self, account: int) -> LevelView | None:
+        row = self._margin_row(account)
+        return LevelView(*levels_of(self._state, row)) if row else None
+
+    def watches(self, account: int) -> list[tuple[int, int, int]]:
+        """(asset, direction, price) that a margin account waits for, by asset."""
+        margin = self._state.margin
+        row = int(margin.accounts[self._margin_row(account)]["watches"])
+        found = []
+        while row:
+            watch = margin.watches[row]
+            place, direction = divmod(int(watch["heap"]), 2)
+            price = int(watch["key"]) if direction else -int(watch["key"])
+            found.append((int(margin.pools[place]["asset"]), direction, price))
+            row = int(watch["next"])
+        return sorted(found)
+
+    def max_borrowable(self, account: int, asset: int) -> int:
+        row = self._margin_row(account)
+        return most_borrowable(self._state, row, asset) if row and self._pool_row(asset) else 0
+
+    def max_transferable(self, account: int, asset: int) -> int:
+        """What of an asset may be transferred out of a margin account."""
+        row = self._margin_row(account)
+        return most_transferable(self._state, row, asset) if row and self._pool_row(asset) else 0
+
+    def liquidation_price(self, account: int) -> int:
+        """The price in ticks at which an isolated account's level comes to the liquidation threshold; 0 where there is none."""
+        margin = self.margin(account)
+        if not margin or not margin.symbol or not (loans := self.loans(account)):
+            return 0
+        symbol = self.symbol(margin.symbol)
+        if not all(self.index(asset).price for asset in (symbol.base, symbol.quote)):
+            return 0
+        owed = {loan.asset: loan.principal + loan.interest for loan in loans}
+        threshold = self.margin_setup().liquidation_ppm
+        base, quote = (
+            PPM * sum(self.balance(account, asset)) - threshold * owed.get(asset, 0) for asset in (symbol.base, symbol.quote)
+        )
+        if not base:
+            return 0
+        return max(0, -quote * symbol.lot_units // (base * symbol.tick_lot_units))
+
+    def fee_account(self, account: int) -> FeeAccountView | None:
+        """By what the account's owner pays its fees."""
+        if not self._is_customer(account):
+            return None
+        owner = self.owner(account)
+        row = self._state.registry.accounts[owner]
+        return FeeAccountView(owner, bool(row["pinned"]), bool(row["discount"]), *fee_terms(self._state, owner))
+
+    def fee_tiers(self) -> dict[int, int]:
+        """{tier: the volume from which it applies}"""
+        return {tier: volume for tier, volume in enumerate(self._state.margin.thresholds.tolist()) if volume}
+
+    def discount(self) -> tuple[int, int]:
+        """(the asset in which fees are cheaper, by how many ppm); (0, 0) where there is none."""
+        setup = self._state.margin.setup[0]
+        return (int(setup["discount_asset"]), int(setup["discount_ppm"])) if setup["discount_asset"] else (0, 0)
 
     def order_limits(self) -> tuple[int, int]:
         """(orders per 10 s, per day) that an account may place; 0 = no limit."""

@@ -8,7 +8,10 @@ import numpy as np
 from engine.kernels import kernel
 from engine.kernels.arithmetic import SEED, mix, product_exceeds
 from engine.kernels.events import admin_event
+from engine.kernels.fees import unpin
 from engine.kernels.hashed import link, row_of
+from engine.kernels.margin import is_margin_kind, margin_command, refuse_margin
+from engine.kernels.state import MARGIN_SINCE
 from engine.types import (
     ADMIN_COMMAND,
     AMOUNT_MAX,
@@ -21,6 +24,7 @@ from engine.types import (
     RULES_FIRST,
     RULES_VERSION,
     STEPS_MAX,
+    TIER_AUTOMATIC,
     AccountStatus,
     Code,
     EventKind,
@@ -46,13 +50,15 @@ def admin_command(state, batch, out, at):
     command = batch.admin[at]
     kind = np.int64(command.kind)
     word = at * _COMMAND_WORDS + _NAME_WORD
-    if not _is_kind(kind):
+    if not _is_kind(venue, kind):
         admin_event(venue, out, EventKind.ADMIN_REJECTED, Code.UNKNOWN_KIND, kind, 0, 0, 0, 0, 0)
         return Code.UNKNOWN_KIND
     if (venue.permitted >> kind) & 1 == 0:
         return _refuse(venue, out, command, kind, Code.NOT_PERMITTED)
     if kind != Kind.REGISTER_ORIGIN and command.valid_until_ns != 0 and command.valid_until_ns < venue.now:
         return _refuse(venue, out, command, kind, Code.STALE)
+    if is_margin_kind(kind):
+        return margin_command(state, out, command, kind)
     if kind == Kind.ADD_ASSET:
         return _add_asset(venue, registry, out, command, batch.words, word)
     if kind == Kind.ADD_SYMBOL:
@@ -66,7 +72,7 @@ def admin_command(state, batch, out, at):
     if kind == Kind.SET_ACCOUNT_STATUS:
         return _set_account_status(venue, registry, out, command)
     if kind == Kind.SET_ACCOUNT_TIER:
-        return _set_account_tier(venue, registry, out, command)
+        return _set_account_tier(venue, registry, state.margin, out, command)
     if kind == Kind.ADD_KEY:
         return _add_key(venue, registry, out, command)
     if kind == Kind.SET_KEY:
@@ -75,13 +81,17 @@ def admin_command(state, batch, out, at):
 
 
 @kernel
-def _is_kind(kind):
+def _is_kind(venue, kind):
+    if is_margin_kind(kind):
+        return venue.rules_version >= MARGIN_SINCE
     return Kind.REGISTER_ORIGIN <= kind <= Kind.GROW or Kind.ADD_ASSET <= kind <= Kind.SET_ORDER_LIMITS
 
 
 @kernel
 def _refuse(venue, out, command, kind, code):
     """ADMIN_REJECTED with the ids that the command gives; those the core would have assigned are 0."""
+    if is_margin_kind(kind):
+        return refuse_margin(venue, out, command, kind, code, np.int64(0))
     account = 0
     key = 0
     symbol = 0
@@ -194,8 +204,9 @@ def _add_asset(venue, registry, out, command, words, word):
 
 
 @kernel
-def _is_ppm(maker_ppm, taker_ppm):
-    return 0 <= maker_ppm <= PPM and 0 <= taker_ppm <= PPM
+def _is_ppm(venue, maker_ppm, taker_ppm):
+    least = -PPM if venue.rules_version >= MARGIN_SINCE else 0  # a rebate
+    return least <= maker_ppm <= PPM and 0 <= taker_ppm <= PPM
 
 
 @kernel
@@ -211,7 +222,7 @@ def _symbol_is_sound(venue, command):
         return False
     if command.max_market_lots > command.max_quantity_lots or command.min_notional < 0 or command.min_notional > AMOUNT_MAX:
         return False
-    if command.max_orders < 1 or command.max_orders > STEPS_MAX or not _is_ppm(command.maker_ppm, command.taker_ppm):
+    if command.max_orders < 1 or command.max_orders > STEPS_MAX or not _is_ppm(venue, command.maker_ppm, command.taker_ppm):
         return False
     if product_exceeds(command.max_price_ticks, command.max_quantity_lots, tick_lot_units, AMOUNT_MAX):
         return False
@@ -267,7 +278,7 @@ def _set_fees(venue, registry, out, command):
     if command.symbol < 1 or command.symbol > venue.last_symbol:
         return _refuse(venue, out, command, kind, Code.UNKNOWN_SYMBOL)
     tier = np.int64(command.tier)
-    if tier >= FEE_TIERS or not _is_ppm(command.maker_ppm, command.taker_ppm):
+    if tier >= FEE_TIERS or not _is_ppm(venue, command.maker_ppm, command.taker_ppm):
         return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
     fee = registry.fees[command.symbol * FEE_TIERS + tier]
     fee.maker_ppm = command.maker_ppm
@@ -317,14 +328,18 @@ def _set_account_status(venue, registry, out, command):
 
 
 @kernel
-def _set_account_tier(venue, registry, out, command):
+def _set_account_tier(venue, registry, margin, out, command):
     kind = np.int64(command.kind)
-    if not _is_customer(venue, command.account):
+    if not _is_customer(venue, command.account) or registry.accounts[command.account].margin != 0:
         return _refuse(venue, out, command, kind, Code.UNKNOWN_ACCOUNT)
     tier = np.int64(command.tier)
+    if tier == TIER_AUTOMATIC and venue.rules_version >= MARGIN_SINCE:
+        unpin(venue, registry, margin, np.int64(command.account))
+        return _done(venue, out, command, np.int64(command.account), 0, 0, 0, tier)
     if tier >= FEE_TIERS:
         return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
     registry.accounts[command.account].tier = tier
+    registry.accounts[command.account].pinned = 1
     return _done(venue, out, command, np.int64(command.account), 0, 0, 0, tier)
 
 

@@ -8,6 +8,8 @@ from engine.types import (
     ADMIN_EVENT,
     COMMAND_BYTES,
     EVENT_BYTES,
+    LOAN_EVENT,
+    MARGIN_EVENT,
     ORDER_COMMAND,
     ORDER_EVENT,
     TRANSFER_COMMAND,
@@ -31,4 +33,5 @@ def batch_of(commands: np.ndarray) -> Batch:
 def output(events: int) -> Output:
     """A fresh buffer for so many events; its content is undefined."""
     words = np.empty(events * (EVENT_BYTES // 8), np.int64)
-    return Output(words.view(ORDER_EVENT), words.view(TRANSFER_EVENT), words.view(ADMIN_EVENT), words, np.zeros(1, np.int64))
+    views = (words.view(view) for view in (ORDER_EVENT, TRANSFER_EVENT, ADMIN_EVENT, LOAN_EVENT, MARGIN_EVENT))
+    return Output(*views, words=words, wanted=np.zeros(1, np.int64))

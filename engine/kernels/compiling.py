@@ -16,6 +16,7 @@ import numpy as np
 from numba import typeof
 
 from engine.kernels import CACHE_DIRECTORY
+from engine.kernels.appraisal import fee_terms, lender_of, levels_of, loan_of, most_borrowable, most_transferable, pool_rate
 from engine.kernels.binding import FAMILY_TYPES, families
 from engine.kernels.book import gather_rosters
 from engine.kernels.buffers import output
@@ -23,7 +24,7 @@ from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, Frames, run_bound
 from engine.kernels.hashed import fits, rehash
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, ROSTER, create, table
+from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, LENDER, LOAN, ROSTER, State, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
 from engine.kernels.validate import first_broken
@@ -105,7 +106,15 @@ def _second_share() -> list[Entry]:
                 f"table {name}",
                 lambda dtype=dtype: (slot_of(table(dtype, 2), 1, 1), rehash(table(dtype, 2), table(dtype, 4)), fits(1, table(dtype, 2))),
             )
-            for name, dtype in (("indexes", INDEX), ("balances", BALANCE), ("rosters", ROSTER))
+            for name, dtype in (("indexes", INDEX), ("balances", BALANCE), ("rosters", ROSTER), ("loans", LOAN), ("lenders", LENDER))
         ),
+        ("appraisal", lambda: _appraise(state)),
         ("frame", lambda: Frames(state, output(EVENTS_MAX))),
     ]
+
+
+def _appraise(state: State) -> None:
+    for one in (levels_of, pool_rate, fee_terms):
+        one(state, 1)
+    for other in (loan_of, lender_of, most_borrowable, most_transferable):
+        other(state, 1, 1)

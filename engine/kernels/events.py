@@ -173,3 +173,26 @@ def admin_event(venue, out, kind, code, command_kind, account, key, symbol, asse
     event.symbol = symbol
     event.asset = asset
     event.value = value
+
+
+@kernel
+def loan_event(venue, out, kind, account, pool, balance, amount, part):
+    """Something that an account did with a pool, `balance` its BALANCE record; the caller adds what is of the loan or the command."""
+    place = _claim(venue, out, kind, 0)
+    event = out.loans[place]
+    event.account = account
+    event.asset = pool.asset
+    event.amount = amount
+    event.part = part
+    event.rate = pool.rate
+    event.available = balance.available
+    event.held = balance.held
+    event.free = pool.free
+    event.borrowed = pool.borrowed
+    return place
+
+
+@kernel
+def margin_event(venue, out, kind, code):
+    """The place of an event about margin, of which only the head is filled."""
+    return _claim(venue, out, kind, code)

@@ -11,9 +11,10 @@ from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.admin import admin_command
 from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bound_output, bound_state, family
 from engine.kernels.hashed import fits
+from engine.kernels.loans import is_loan, loan_command
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
-from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, NODES_MAX, Output, State
+from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, LOANS_MAX, NODES_MAX, WATCHES_MAX, Output, State
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
@@ -22,8 +23,12 @@ BEGIN = -1
 
 @entry_kernel
 def run_ledger(address, at):
-    """The ledger's commands, as a family (engine/kernels/binding.py)."""
-    return transfer_commands(bound_state(address), bound_batch(address), bound_output(address), at)
+    """The ledger's commands and loans, as a family (engine/kernels/binding.py)."""
+    state, batch, out = bound_state(address), bound_batch(address), bound_output(address)
+    if is_loan(state.venue[0], batch.transfers[at].kind):
+        batch.codes[at] = loan_command(state, batch, out, at)
+        return at + 1
+    return transfer_commands(state, batch, out, at)
 
 
 @entry_kernel
@@ -37,14 +42,26 @@ _admin = family(run_admin)
 
 
 @inlined_kernel
-def has_room(venue, book, balances, out):
+def has_room(venue, book, balances, margin, out):
     """Whether one more command can be started, whatever it is."""
+    setup = margin.setup[0]
     return (
         venue.events + out.wanted[0] <= out.orders.size
         and fits(venue.balances_used + BALANCES_MAX, balances)
         and fits(venue.orders_open + 1, book.order_ids)
         and fits(venue.rosters_used + 1, book.rosters)
         and venue.nodes_top + NODES_MAX < book.node_bits.size
+        and (setup.numeraire == 0 or _has_margin_room(setup, margin))
+    )
+
+
+@inlined_kernel
+def _has_margin_room(setup, margin):
+    return (
+        setup.accounts + 1 < margin.accounts.size
+        and fits(setup.loans_used + LOANS_MAX, margin.loans)
+        and fits(setup.lenders_used + 1, margin.lenders)
+        and setup.watches_top + WATCHES_MAX < margin.watches.size
     )
 
 
@@ -62,14 +79,14 @@ def run_commands(state, batch, out, start):
         venue.index = -1
         expire_holds(venue, state.ledger, out)
         at = 0
-    while at < count and has_room(venue, state.book, state.ledger.balances, out):
+    while at < count and has_room(venue, state.book, state.ledger.balances, state.margin, out):
         venue.now += 1
         venue.index = at
         kind = np.int64(batch.orders[at].kind)
         if Kind.PLACE <= kind <= Kind.AMEND:
             batch.codes[at] = order_command(state, batch, out, at)
             at += 1
-        elif is_transfer(venue, kind):
+        elif is_transfer(venue, kind) or is_loan(venue, kind):
             at = _ledger(state, batch, out, at)
         else:
             batch.codes[at] = _admin(state, batch, out, at)

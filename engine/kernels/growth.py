@@ -4,7 +4,17 @@ import numpy as np
 
 from engine.kernels.book import gather_rosters
 from engine.kernels.hashed import fits, rehash
-from engine.kernels.state import BALANCES_MAX, FANOUT, NODES_MAX, State, table
+from engine.kernels.state import (
+    BALANCES_MAX,
+    FANOUT,
+    LOANS_MAX,
+    NODES_MAX,
+    VOLUME_SLOTS,
+    WATCHES_MAX,
+    Margin,
+    State,
+    table,
+)
 from engine.kernels.transfers import move_ring
 from engine.types import FEE_TIERS, Pool
 
@@ -58,7 +68,8 @@ def _grow_accounts(state: State, capacity: int) -> State:
         registry=registry._replace(
             accounts=_longer(registry.accounts, capacity + 1),
             account_references=_rehashed(registry.account_references, 2 * capacity),
-        )
+        ),
+        margin=state.margin._replace(volumes=_longer(state.margin.volumes, (capacity + 1) * VOLUME_SLOTS)),
     )
 
 
@@ -127,4 +138,19 @@ def make_room(state: State) -> State:
     if int(venue["nodes_top"]) + NODES_MAX >= book.node_bits.size:
         nodes = 2 * book.node_bits.size
         book = book._replace(node_bits=_longer(book.node_bits, nodes), node_children=_longer(book.node_children, nodes * FANOUT))
-    return state._replace(book=book, ledger=ledger)
+    return state._replace(book=book, ledger=ledger, margin=_make_margin_room(state))
+
+
+def _make_margin_room(state: State) -> Margin:
+    margin = state.margin
+    setup = margin.setup[0]
+    if int(setup["accounts"]) + 1 >= margin.accounts.size:
+        rows = 2 * margin.accounts.size
+        margin = margin._replace(accounts=_longer(margin.accounts, rows), account_index=_rehashed(margin.account_index, 2 * rows))
+    if not fits(int(setup["loans_used"]) + LOANS_MAX, margin.loans):
+        margin = margin._replace(loans=_rehashed(margin.loans, 2 * margin.loans.size))
+    if not fits(int(setup["lenders_used"]) + 1, margin.lenders):
+        margin = margin._replace(lenders=_rehashed(margin.lenders, 2 * margin.lenders.size))
+    if int(setup["watches_top"]) + WATCHES_MAX >= margin.watches.size:
+        margin = margin._replace(watches=_longer(margin.watches, 2 * margin.watches.size))
+    return margin

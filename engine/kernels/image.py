@@ -17,7 +17,7 @@ _SIZES = struct.Struct("<QQ")  # rows of the table, lines that follow
 
 def _tables(state: State) -> list[tuple[str, np.ndarray]]:
     """Every table with its name, in a fixed order."""
-    groups = ("registry", "book", "ledger")
+    groups = ("registry", "book", "ledger", "margin")
     inner = [(f"{group}.{name}", array) for group in groups for name, array in getattr(state, group)._asdict().items()]
     return [("venue", state.venue), *inner]
 
@@ -63,7 +63,7 @@ def read_image(image: bytes) -> tuple[State, bytes]:
 
 def _rebuilt(state: State, arrays: list[np.ndarray]) -> State:
     groups, at = [], 1
-    for group in (state.registry, state.book, state.ledger):
+    for group in (state.registry, state.book, state.ledger, state.margin):
         groups.append(type(group)(*arrays[at : at + len(group)]))
         at += len(group)
     return State(arrays[0], *groups, state.legs)

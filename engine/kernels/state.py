@@ -19,11 +19,15 @@ import numpy as np
 
 from engine.types import (
     CHAIN_MAX,
+    COLLATERAL_TIERS,
     FEE_TIERS,
     FIRST_CUSTOMER,
     INITIAL_CAPACITY,
+    MARGIN_ASSETS_MAX,
     RULES_FIRST,
+    SOURCES_MAX,
     STEPS_MAX,
+    VOLUME_DAYS,
     AccountStatus,
     Pool,
 )
@@ -31,11 +35,15 @@ from engine.types import (
 LINE_BYTES = 64  # of a cache line; tables start at one
 EVENTS_MAX = STEPS_MAX * 2 + 8  # a command, or a chain, yields no more; a chain with several CONVERTs asks for the room it needs
 BALANCES_MAX = CHAIN_MAX * 6 + 8  # balances that one command, or a chain, may bring into being
+LOANS_MAX = STEPS_MAX * 2 + 8  # loans one command may bring into being: activations borrow
+WATCHES_MAX = LOANS_MAX + MARGIN_ASSETS_MAX  # and watches: times of the accounts that borrow, or those of one evaluation
 NODES_MAX = 32  # ladder nodes one command may need: less than two paths of eleven
 FANOUT_BITS = 6
 FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
 _FIRST_SLOTS = 1 << 10  # of a hashed table that grows as it fills
 _FIRST_NODES = 1 << 8
+_FIRST_MARGINS = 1 << 6  # margin accounts
+_FIRST_LOANS = 1 << 15
 
 
 def _row(text: str) -> np.dtype:
@@ -49,9 +57,9 @@ VENUE = _row(
     "orders_open <i8, rosters_used <i8, orders_free <u4, orders_top <u4, levels_free <u4, levels_top <u4, nodes_free <u4, nodes_top <u4, "
     "pending_count <i8, pending_free <i8, pending_top <i8, expiring <i8, transfers_oldest <i8, transfers_count <i8, balances_used <i8, "
     # of the frame and command at hand
-    "permitted <i8, custody <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8"
+    "permitted <i8, custody <i8, ledger <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8"
 )
-ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8")
+ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8, pool <i8")  # `pool`: of a margin asset, else 0
 SYMBOL = _row(
     "name_0 <i8, name_1 <i8, name_2 <i8, base <i8, quote <i8, lot_units <i8, tick_lot_units <i8, max_price_ticks <i8, "
     "max_quantity_lots <i8, max_market_lots <i8, min_notional <i8, max_orders <i8, status <i8, "
@@ -60,7 +68,9 @@ SYMBOL = _row(
 FEE = _row("maker_ppm <i4, taker_ppm <i4")
 ACCOUNT = _row(
     "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, "
-    "day_number <i8, day_count <i8"
+    "day_number <i8, day_count <i8, "
+    # rows of MARGIN_ACCOUNT: its own, and the first of those it owns; docs/MARGIN.md section 8
+    "margin <i4, margins <i4, fee_day <i4, pinned <i2, discount <i2"
 )
 KEY = _row("account <i8, scopes <i8, reference_hi <i8, reference_lo <i8")
 INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
@@ -87,6 +97,29 @@ TRANSFER = _row(
 LEG = _row(  # one market order of a CONVERT: its cost is in the asset sold, what is received of the asset bought is net of fees
     "symbol <i8, side <i8, sold <i8, bought <i8, lots <i8, cost <i8, received <i8, steps <i8"
 )
+
+# docs/MARGIN.md
+MARGIN = _row(
+    "numeraire <i8, call_ppm <i8, liquidation_ppm <i8, borrow_ppm <i8, transfer_ppm <i8, fee_ppm <i8, slippage_ppm <i8, slice_ppm <i8, "
+    "deviation_ppm <i8, slice_min <i8, grace_ns <i8, staleness_ns <i8, discount_asset <i8, discount_ppm <i8, "
+    "assets <i8, accounts <i8, loans_used <i8, lenders_used <i8, watches_free <u4, watches_top <u4, watches_used <i8, "
+    "budget <i8"  # of the upkeep at hand
+)
+POOL = _row(  # a margin asset: its pool, its index price; `unit` = 10^price_scale
+    "asset <i8, symbol <i8, status <i8, price_scale <i8, unit <i8, reserve_ppm <i8, optimal_ppm <i8, base_rate <i8, slope1_rate <i8, "
+    "slope2_rate <i8, borrow_limit <i8, lent <i8, borrowed <i8, free <i8, shares <i8, hour <i8, cumulative <i8, rate <i8, "
+    "price <i8, frozen <i8, until_ns <i8, tiers <i8"
+)
+COLLATERAL = _row("limit <i8, ratio_ppm <i8")
+SOURCE = _row("price <i8, time_ns <i8")
+MARGIN_ACCOUNT = _row(
+    "account <i8, owner <i8, symbol <i8, due_ns <i8, state <i4, loans <i4, clock <u4, watches <u4, next <i8"
+)  # `next`: of the same owner's; `clock`, `watches`: rows of WATCH
+LOAN = _row("high <i8, low <i8, principal <i8, interest <i8, index <i8")  # (account, asset)
+LENDER = _row("high <i8, low <i8, shares <i8")  # (account, asset)
+WATCH = _row("key <i8, account <i4, heap <i4, left <u4, right <u4, parent <u4, next <u4, rank <i8")  # engine/kernels/watches.py
+MARGIN_SINCE = 3  # rules version
+VOLUME_SLOTS = VOLUME_DAYS + 1  # today's too; a day's volume is at day % VOLUME_SLOTS
 
 
 class Registry(NamedTuple):
@@ -131,11 +164,31 @@ class Ledger(NamedTuple):
     resolved: np.ndarray  # CHAIN_MAX PENDING rows: what each member resolved
 
 
+class Margin(NamedTuple):
+    """Margin accounts, pools, index prices, and what accounts have traded."""
+
+    setup: np.ndarray  # one MARGIN record
+    pools: np.ndarray  # POOL, from 1
+    rising: np.ndarray  # int64: rows of `pools` by rising asset, from 0
+    collateral: np.ndarray  # row = pool · COLLATERAL_TIERS + tier
+    sources: np.ndarray  # row = pool · (SOURCES_MAX + 1) + source
+    fresh: np.ndarray  # int64: prices of the index at hand
+    accounts: np.ndarray  # MARGIN_ACCOUNT, from 1
+    account_index: np.ndarray  # INDEX: (owner, symbol) -> accounts
+    loans: np.ndarray
+    lenders: np.ndarray
+    watches: np.ndarray  # WATCH, from 1
+    heaps: np.ndarray  # uint32: the first watch of each heap
+    thresholds: np.ndarray  # int64: the volume of each fee tier
+    volumes: np.ndarray  # int64: row = account · VOLUME_SLOTS + slot
+
+
 class State(NamedTuple):
     venue: np.ndarray  # one VENUE record: counters, and what is true of the frame at hand
     registry: Registry
     book: Book
     ledger: Ledger
+    margin: Margin
     legs: np.ndarray  # 2 · CHAIN_MAX LEG rows: what each member of the chain at hand trades. No part of a snapshot
 
 
@@ -156,6 +209,8 @@ class Output(NamedTuple):
     orders: np.ndarray
     transfers: np.ndarray
     admin: np.ndarray
+    loans: np.ndarray
+    margin: np.ndarray
     words: np.ndarray  # int64, 20 an event
     wanted: np.ndarray  # int64, one: events for which there must be room before the next command is started
 
@@ -214,4 +269,24 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
         evicted=table(TRANSFER, CHAIN_MAX),
         resolved=table(PENDING, CHAIN_MAX),
     )
-    return State(venue, registry, book, ledger, legs=table(LEG, CHAIN_MAX * 2))
+    return State(venue, registry, book, ledger, _create_margin(capacity), legs=table(LEG, CHAIN_MAX * 2))
+
+
+def _create_margin(capacity: tuple[int, ...]) -> Margin:
+    pools = MARGIN_ASSETS_MAX + 1
+    return Margin(
+        setup=table(MARGIN, 1),
+        pools=table(POOL, pools),
+        rising=table(np.int64, pools),
+        collateral=table(COLLATERAL, pools * COLLATERAL_TIERS),
+        sources=table(SOURCE, pools * (SOURCES_MAX + 1)),
+        fresh=table(np.int64, SOURCES_MAX + 1),
+        accounts=table(MARGIN_ACCOUNT, _FIRST_MARGINS),
+        account_index=table(INDEX, _slots(_FIRST_MARGINS)),
+        loans=table(LOAN, _FIRST_LOANS),
+        lenders=table(LENDER, _FIRST_SLOTS),
+        watches=table(WATCH, _FIRST_LOANS),
+        heaps=table(np.uint32, pools * 2),
+        thresholds=table(np.int64, FEE_TIERS),
+        volumes=table(np.int64, (capacity[Pool.ACCOUNTS] + 1) * VOLUME_SLOTS),
+    )

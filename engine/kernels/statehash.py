@@ -4,7 +4,10 @@ import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix
-from engine.types import FEE_TIERS, FIRST_CUSTOMER, Table
+from engine.kernels.fees import volume_row
+from engine.kernels.state import MARGIN_SINCE, VOLUME_SLOTS
+from engine.kernels.watches import CLOCK, price_of
+from engine.types import COLLATERAL_TIERS, FEE_TIERS, FIRST_CUSTOMER, SOURCES_MAX, Table
 
 
 @inlined_kernel
@@ -114,6 +117,123 @@ def _sum_keys(venue, registry):
 
 
 @kernel
+def _sum_margin(setup):
+    if setup.numeraire == 0:
+        return np.int64(0)
+    h = mix(mix(mix(_begin(Table.MARGIN), setup.numeraire), setup.call_ppm), setup.liquidation_ppm)
+    h = mix(mix(mix(mix(h, setup.borrow_ppm), setup.transfer_ppm), setup.fee_ppm), setup.slippage_ppm)
+    return mix(mix(mix(mix(mix(h, setup.slice_ppm), setup.deviation_ppm), setup.slice_min), setup.grace_ns), setup.staleness_ns)
+
+
+@kernel
+def _sum_pools(margin):
+    total = np.int64(0)
+    for number in range(1, margin.setup[0].assets + 1):
+        row = margin.pools[number]
+        h = mix(mix(mix(mix(_begin(Table.MARGIN_ASSET), row.asset), row.symbol), row.status), row.price_scale)
+        h = mix(mix(mix(mix(mix(h, row.reserve_ppm), row.optimal_ppm), row.base_rate), row.slope1_rate), row.slope2_rate)
+        h = mix(mix(mix(mix(mix(h, row.borrow_limit), row.lent), row.borrowed), row.free), row.shares)
+        h = mix(mix(mix(h, row.hour), row.cumulative), row.rate)
+        total += mix(mix(mix(h, row.price), row.frozen), row.until_ns)
+    return total
+
+
+@kernel
+def _sum_collateral(margin):
+    total = np.int64(0)
+    for number in range(1, margin.setup[0].assets + 1):
+        for tier in range(margin.pools[number].tiers):
+            row = margin.collateral[number * COLLATERAL_TIERS + tier]
+            h = mix(mix(_begin(Table.COLLATERAL), margin.pools[number].asset), tier)
+            total += mix(mix(h, row.limit), row.ratio_ppm)
+    return total
+
+
+@kernel
+def _sum_sources(margin):
+    total = np.int64(0)
+    for number in range(1, margin.setup[0].assets + 1):
+        for source in range(SOURCES_MAX + 1):
+            row = margin.sources[number * (SOURCES_MAX + 1) + source]
+            if row.price != 0:
+                total += mix(mix(mix(mix(_begin(Table.SOURCE), margin.pools[number].asset), source), row.price), row.time_ns)
+    return total
+
+
+@kernel
+def _sum_margin_accounts(margin):
+    total = np.int64(0)
+    for number in range(1, margin.setup[0].accounts + 1):
+        row = margin.accounts[number]
+        h = mix(mix(mix(_begin(Table.MARGIN_ACCOUNT), row.account), row.owner), row.symbol)
+        total += mix(mix(h, row.state), row.due_ns)
+    return total
+
+
+@kernel
+def _sum_loans(loans):
+    total = np.int64(0)
+    for slot in range(loans.size):
+        row = loans[slot]
+        if row.high != 0:
+            total += mix(mix(mix(mix(mix(_begin(Table.LOAN), row.high), row.low), row.principal), row.interest), row.index)
+    return total
+
+
+@kernel
+def _sum_lenders(lenders):
+    total = np.int64(0)
+    for slot in range(lenders.size):
+        row = lenders[slot]
+        if row.high != 0:
+            total += mix(mix(mix(_begin(Table.LENDER), row.high), row.low), row.shares)
+    return total
+
+
+@kernel
+def _sum_watches(margin):
+    total = np.int64(0)
+    for number in range(1, margin.setup[0].watches_top + 1):
+        row = margin.watches[number]
+        if row.account != 0 and row.heap != CLOCK:
+            h = mix(mix(_begin(Table.WATCH), row.account), margin.pools[row.heap >> 1].asset)
+            total += mix(mix(h, row.heap & 1), price_of(row.heap, row.key))
+    return total
+
+
+@kernel
+def _sum_tiers(margin):
+    total = np.int64(0)
+    for tier in range(FEE_TIERS):
+        if margin.thresholds[tier] != 0:
+            total += mix(mix(_begin(Table.TIER), tier), margin.thresholds[tier])
+    return total
+
+
+@kernel
+def _sum_discount(setup):
+    if setup.discount_asset == 0:
+        return np.int64(0)
+    return mix(mix(_begin(Table.DISCOUNT), setup.discount_asset), setup.discount_ppm)
+
+
+@kernel
+def _sum_fee_accounts(venue, registry, margin):
+    total = np.int64(0)
+    for account in range(FIRST_CUSTOMER, venue.last_account + 1):
+        row = registry.accounts[account]
+        day = np.int64(row.fee_day)
+        if row.pinned == 0 and row.discount == 0 and day == 0:
+            continue
+        h = mix(mix(mix(_begin(Table.FEE_ACCOUNT), account), row.pinned), row.discount)
+        h = mix(h, day)
+        for age in range(VOLUME_SLOTS):
+            h = mix(h, margin.volumes[volume_row(account, day - age)])
+        total += h
+    return total
+
+
+@kernel
 def _sum_origins(origins):
     total = np.int64(0)
     for row in range(origins.shape[0]):
@@ -148,4 +268,15 @@ def state_hash(state, origins):
     h = mix(h, _sum_pending(venue, state.ledger))
     h = mix(h, _sum_transfers(venue, state.ledger))
     h = mix(h, _sum_keys(venue, state.registry))
-    return mix(h, _sum_origins(origins))
+    h = mix(h, _sum_origins(origins))
+    return _mix_margin(h, venue, state.registry, state.margin) if venue.rules_version >= MARGIN_SINCE else h
+
+
+@kernel
+def _mix_margin(h, venue, registry, margin):
+    h = mix(mix(h, _sum_margin(margin.setup[0])), _sum_pools(margin))
+    h = mix(mix(h, _sum_collateral(margin)), _sum_sources(margin))
+    h = mix(mix(h, _sum_margin_accounts(margin)), _sum_loans(margin.loans))
+    h = mix(mix(h, _sum_lenders(margin.lenders)), _sum_watches(margin))
+    h = mix(mix(h, _sum_tiers(margin)), _sum_discount(margin.setup[0]))
+    return mix(h, _sum_fee_accounts(venue, registry, margin))

@@ -10,9 +10,12 @@ import numpy as np
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.balances import available_of, balance_slot, move_to_held
 from engine.kernels.convert import events_of_trades, judge_conversion, payment_of, perform_conversion, rehearse_conversion
+from engine.kernels.due import notice
 from engine.kernels.events import transfer_event, transfer_rejected
 from engine.kernels.hashed import NOWHERE, find, link, row_of, unlink
+from engine.kernels.levels import is_active, judge_leaving, judge_parties, margin_row
 from engine.kernels.pending import add_pending, note_ending, put_pending_back, remove_pending
+from engine.kernels.state import MARGIN_SINCE
 from engine.types import (
     AMOUNT_MAX,
     CHAIN_MAX,
@@ -21,7 +24,6 @@ from engine.types import (
     TIMEOUT_MAX_NS,
     TRANSFER_ID_AHEAD_NS,
     TRANSFER_ID_WINDOW_NS,
-    AccountStatus,
     Code,
     EventKind,
     Kind,
@@ -97,14 +99,10 @@ def _chain(state, batch, out, at, end):
         venue.now = now + place - at
         venue.index = place
         command = batch.transfers[place]
-        code = _known(venue, ledger, command)
-        if code == Code.OK:
-            code = Code.ID_TOO_OLD if command.id_hi <= venue.horizon else Code.OK
-            remembered = code == Code.OK
-            if remembered:
-                code = _judge(state, batch, at, place)
-        else:
-            remembered = False
+        code = judge_id(venue, ledger, command)
+        remembered = code == Code.OK
+        if remembered:
+            code = _judge(state, batch, at, place)
         if code == Code.OK:
             if command.kind == Kind.CONVERT:
                 trades = True
@@ -117,13 +115,14 @@ def _chain(state, batch, out, at, end):
         # The member at `place` fails: as if none before it had been executed.
         _undo_members(state, batch, at, place, events, seq, horizon)
         if remembered:
-            _remember(venue, ledger, command, code, 0)
+            remember(venue, ledger, command, code, 0)
         for member in range(at, end):
             _tell_refused(venue, batch, out, member, now + member - at, code if member == place else Code.LINKED_FAILED)
         return end
     if trades:
         _undo_members(state, batch, at, end, events, seq, horizon)
         return _perform(state, batch, out, at, end, now, wanted)
+    _notice_members(state, batch, at, end, now)
     return end
 
 
@@ -141,7 +140,20 @@ def _perform(state, batch, out, at, end, now, wanted):
         if batch.transfers[place].kind == Kind.CONVERT:
             perform_conversion(state, out, batch.transfers[place], place - at)
         _execute(venue, state.ledger, state.legs, batch, out, place, place - at)
+    _notice_members(state, batch, at, end, now)
     return end
+
+
+@kernel
+def _notice_members(state, batch, at, end, now):
+    """After a chain that took effect: margin accounts that were a party of a transfer are due, each since its member's nanosecond."""
+    venue = state.venue[0]
+    for place in range(at, end):
+        venue.now = now + place - at
+        command = batch.transfers[place]
+        if command.kind == Kind.TRANSFER:
+            notice(venue, state.margin, margin_row(state.registry, command.debit))
+            notice(venue, state.margin, margin_row(state.registry, command.credit))
 
 
 # ---------------------------------------------------------------- deciding
@@ -162,6 +174,13 @@ def _known(venue, ledger, command):
         return Code.ID_TOO_OLD
     row = row_of(ledger.transfer_ids, command.id_hi, command.id_lo)
     return _compare(ledger.transfers[row - 1], command) if row != 0 else Code.OK
+
+
+@kernel
+def judge_id(venue, ledger, command):
+    """Steps 1 to 7, as an int64; what fails after them is remembered."""
+    code = np.int64(_known(venue, ledger, command))
+    return np.int64(Code.ID_TOO_OLD) if code == Code.OK and command.id_hi <= venue.horizon else code
 
 
 @inlined_kernel
@@ -196,14 +215,17 @@ def _judge(state, batch, at, place):
     venue = state.venue[0]
     command = batch.transfers[place]
     if command.kind == Kind.TRANSFER or command.kind == Kind.HOLD:
-        return np.int64(_movable(venue, state.registry, state.ledger, command))
+        code = np.int64(_movable(venue, state.registry, state.ledger, state.margin, command))
+        if code == Code.OK and command.kind == Kind.TRANSFER:
+            code = np.int64(judge_leaving(state, margin_row(state.registry, command.debit), np.int64(command.asset), command.amount))
+        return code
     if command.kind == Kind.CONVERT:
         return judge_conversion(state, batch, at, place)
     return np.int64(_resolvable(venue, state.ledger, command))
 
 
 @kernel
-def _movable(venue, registry, ledger, command):
+def _movable(venue, registry, ledger, margin, command):
     """TRANSFER and HOLD, step 8 and on."""
     hold = command.kind == Kind.HOLD
     if command.asset < 1 or command.asset > venue.last_asset:
@@ -218,10 +240,14 @@ def _movable(venue, registry, ledger, command):
         return Code.INVALID_TIMEOUT
     if command.pending_hi != 0 or command.pending_lo != 0:
         return Code.PENDING_MISMATCH
-    if registry.accounts[command.debit].status != AccountStatus.ACTIVE:
+    if not is_active(registry, margin, command.debit):
         return Code.ACCOUNT_FROZEN
     if command.debit == HOUSE_GATEWAY and venue.custody == 0:
         return Code.NOT_PERMITTED
+    if venue.rules_version >= MARGIN_SINCE:
+        code = judge_parties(venue, registry, margin, command)
+        if code != Code.OK:
+            return code
     if hold and venue.pending_count >= registry.capacity[_PENDING]:
         return Code.PENDING_FULL
     available = available_of(ledger.balances, np.int64(command.debit), np.int64(command.asset))
@@ -335,7 +361,7 @@ def _execute(venue, ledger, legs, batch, out, place, member):
             credit = debit
             credit_asset, released = payment_of(legs, member)
             event_kind = EventKind.CONVERTED
-    _remember(venue, ledger, command, Code.OK, member)
+    remember(venue, ledger, command, Code.OK, member)
     debit_balance = ledger.balances[balance_slot(venue, ledger.balances, debit, asset)]
     credit_balance = ledger.balances[balance_slot(venue, ledger.balances, credit, credit_asset)]
     transfer_event(venue, out, event_kind, command, saved, amount, released, expires_ns, debit_balance, credit_balance)
@@ -382,7 +408,7 @@ def _move(venue, balances, debit, credit, asset, amount):
 
 
 @kernel
-def _remember(venue, ledger, command, code, member):
+def remember(venue, ledger, command, code, member):
     """Enters the command and its fate into the ring; the oldest is forgotten where the ring is full, and kept in `evicted` for an undo."""
     mask = ledger.transfers.size - 1
     place = (venue.transfers_oldest + venue.transfers_count) & mask

@@ -1,0 +1,227 @@
+"""Margin accounts: whose they are, what they take, what they have and owe. docs/MARGIN.md sections 1 and 4.
+
+`row` is a margin account's row of MARGIN_ACCOUNT, `pool` a POOL record.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.kernels import inlined_kernel, kernel
+from engine.kernels.events import margin_event
+from engine.kernels.hashed import NOWHERE, find
+from engine.kernels.pools import cumulative_at, owed_at
+from engine.kernels.prices import asset_value, collateral_value, debt_value, pool_row
+from engine.kernels.wide import exceeds, mul_div
+from engine.types import AMOUNT_MAX, HOUR_NS, HOUSE_LENDING, LEVEL_MAX, PPM, AccountStatus, Code, Kind, MarginState
+
+
+class Standing(NamedTuple):
+    """What an account has and owes, in the numeraire's units."""
+
+    assets: int
+    collateral: int
+    debts: int
+    frozen: bool  # INDEX_FROZEN: it has or owes something without a price that holds
+
+
+@inlined_kernel
+def margin_row(registry, account):
+    """The row of a margin account, 0 of any other."""
+    return np.int64(registry.accounts[account].margin)
+
+
+@inlined_kernel
+def holder_of(registry, margin, account):
+    """The owner of an account: of one that is no margin account, itself."""
+    row = registry.accounts[account].margin
+    return margin.accounts[row].owner if row != 0 else np.int64(account)
+
+
+@kernel
+def is_active(registry, margin, account):
+    """Neither the account nor its owner is frozen."""
+    active = registry.accounts[account].status == AccountStatus.ACTIVE
+    return active and registry.accounts[holder_of(registry, margin, account)].status == AccountStatus.ACTIVE
+
+
+@kernel
+def is_cross_asset(setup, pool):
+    return pool.symbol != 0 or pool.asset == setup.numeraire
+
+
+@kernel
+def takes(registry, margin, row, asset):
+    """Whether the account may have or owe the asset."""
+    pool = pool_row(registry, asset)
+    if pool == 0:
+        return False
+    symbol = margin.accounts[row].symbol
+    if symbol == 0:
+        return is_cross_asset(margin.setup[0], margin.pools[pool])
+    return asset == registry.symbols[symbol].base or asset == registry.symbols[symbol].quote
+
+
+@kernel
+def is_margin_symbol(registry, margin, symbol_id):
+    symbol = registry.symbols[symbol_id]
+    base = pool_row(registry, symbol.base)
+    quote = pool_row(registry, symbol.quote)
+    return base != 0 and quote != 0 and units_compare(symbol, margin.pools[base].price_scale, margin.pools[quote].price_scale)
+
+
+@kernel
+def power_of_ten(exponent):
+    power = np.int64(1)
+    for _ in range(exponent):
+        power *= 10
+    return power
+
+
+@kernel
+def units_compare(symbol, base_scale, quote_scale):
+    """Whether lots and ticks of a symbol can be compared with prices of such scales without a number beyond AMOUNT_MAX."""
+    shift = quote_scale - base_scale
+    if symbol.lot_units > AMOUNT_MAX // power_of_ten(max(shift, 0)):
+        return False
+    return symbol.tick_lot_units <= AMOUNT_MAX // power_of_ten(max(-shift, 0))
+
+
+@kernel
+def trades_on(registry, margin, row, symbol_id):
+    """Whether the account may place orders on the symbol."""
+    own = margin.accounts[row].symbol
+    if own != 0:
+        return own == symbol_id
+    symbol = registry.symbols[symbol_id]
+    if not takes(registry, margin, row, symbol.base) or not takes(registry, margin, row, symbol.quote):
+        return False
+    return is_margin_symbol(registry, margin, symbol_id)
+
+
+# ---------------------------------------------------------------- what it may have and owe, asset by asset
+
+
+@kernel
+def assets_of(margin, row):
+    """How many assets there are to look at."""
+    return 2 if margin.accounts[row].symbol != 0 else margin.setup[0].assets
+
+
+@kernel
+def pool_of(registry, margin, row, place):
+    """The row of the pool of an account's asset number `place`, from 0; they rise."""
+    own = margin.accounts[row].symbol
+    if own == 0:
+        return margin.rising[place]
+    symbol = registry.symbols[own]
+    return registry.assets[min(symbol.base, symbol.quote) if place == 0 else max(symbol.base, symbol.quote)].pool
+
+
+@kernel
+def balance_of(balances, account, asset):
+    """Available and held together."""
+    slot = find(balances, account, asset)
+    return balances[slot].available + balances[slot].held if slot != NOWHERE else np.int64(0)
+
+
+@kernel
+def owed_now(venue, margin, account, pool):
+    return owed_at(margin.loans, account, pool.asset, cumulative_at(pool, venue.now // HOUR_NS))
+
+
+@kernel
+def debt_value_now(venue, margin, account, pool):
+    return debt_value(pool, owed_now(venue, margin, account, pool))
+
+
+# ---------------------------------------------------------------- levels
+
+
+@kernel
+def standing_after(venue, registry, balances, margin, row, asset, more, more_owed):
+    """The standing of a margin account if it had `more` and owed `more_owed` of an asset (0: none)."""
+    account = margin.accounts[row].account
+    assets = np.int64(0)
+    collateral = np.int64(0)
+    debts = np.int64(0)
+    frozen = False
+    for place in range(assets_of(margin, row)):
+        number = pool_of(registry, margin, row, place)
+        pool = margin.pools[number]
+        units = balance_of(balances, account, pool.asset)
+        owed = owed_now(venue, margin, account, pool)
+        if (units != 0 or owed != 0) and (pool.frozen != 0 or pool.price == 0):
+            frozen = True
+        if pool.asset == asset:
+            units += more
+            owed += min(more_owed, AMOUNT_MAX - owed)
+        value = asset_value(pool, units)
+        assets += value
+        collateral += collateral_value(margin.collateral, number, pool, value)
+        debts += debt_value(pool, owed)
+    return Standing(assets, collateral, debts, frozen)
+
+
+@kernel
+def standing_of(state, row):
+    return standing_after(state.venue[0], state.registry, state.ledger.balances, state.margin, row, 0, 0, 0)
+
+
+@kernel
+def level_of(value, debts):
+    """A level in ppm."""
+    return mul_div(value, PPM, debts, LEVEL_MAX) if debts > 0 else np.int64(LEVEL_MAX)
+
+
+@inlined_kernel
+def is_above(value, debts, threshold_ppm):
+    return exceeds(value, PPM, threshold_ppm, debts)
+
+
+@kernel
+def standing_event(venue, out, kind, account, standing):
+    """An event about a margin account, with its Standing; returns its place."""
+    place = margin_event(venue, out, kind, 0)
+    event = out.margin[place]
+    event.account = account
+    event.assets_value = standing.assets
+    event.debts_value = standing.debts
+    event.level_ppm = level_of(standing.assets, standing.debts)
+    return place
+
+
+# ---------------------------------------------------------------- transfers
+
+
+@kernel
+def judge_parties(venue, registry, margin, command):
+    """TRANSFER and HOLD, the last of step 14, and 14b to 14e: between whom money may move. Both are accounts."""
+    debit = margin_row(registry, command.debit)
+    credit = margin_row(registry, command.credit)
+    one_owner = holder_of(registry, margin, command.debit) == holder_of(registry, margin, command.credit)
+    if not one_owner and venue.ledger == 0:
+        return Code.NOT_PERMITTED
+    if command.debit == HOUSE_LENDING or command.credit == HOUSE_LENDING:
+        return Code.NOT_PERMITTED
+    if (debit != 0 or credit != 0) and (command.kind == Kind.HOLD or not one_owner):
+        return Code.OTHER_OWNER
+    if credit != 0 and not takes(registry, margin, credit, command.asset):
+        return Code.MARGIN_ASSET
+    if debit != 0 and margin.accounts[debit].state == MarginState.LIQUIDATING:
+        return Code.ACCOUNT_LIQUIDATING
+    return Code.OK
+
+
+@kernel
+def judge_leaving(state, row, asset, amount):
+    """TRANSFER, steps 18 and 19: whether so much may leave a margin account; `row` 0 is none."""
+    margin = state.margin
+    if row == 0 or margin.accounts[row].loans == 0:
+        return Code.OK
+    standing = standing_after(state.venue[0], state.registry, state.ledger.balances, margin, row, asset, -amount, 0)
+    if standing.frozen:
+        return Code.INDEX_FROZEN
+    if not is_above(standing.collateral, standing.debts, margin.setup[0].transfer_ppm):
+        return Code.LEVEL_TOO_LOW
+    return Code.OK
