@@ -99,6 +99,14 @@ class Desk:
     def choose(self, group: str, option: str) -> None:
         self.page.get_by_role("radiogroup", name=group).get_by_role("radio", name=option, exact=True).check()
 
+    def unfold_options(self) -> None:
+        """Shows what most orders do without."""
+        self.page.locator("details.extras:not([open]) summary").click()
+
+    def post_only(self) -> None:
+        self.unfold_options()
+        self.ticket("Post-only: refused if it would trade at once").check()
+
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
 

@@ -85,7 +85,7 @@ def test_a_limit_order_rests_is_marked_and_cancelled(open_desk):
     desk = open_desk()
     page = desk.log_in("alice")
     before = desk.balances()
-    desk.choose("How long", "Post-only")
+    desk.post_only()
     desk.ticket("Amount").fill("2")
     price = desk.ticket("Price").input_value()
     button = page.locator("button.submit")
@@ -95,7 +95,7 @@ def test_a_limit_order_rests_is_marked_and_cancelled(open_desk):
     expect(desk.rows()).to_have_count(1)
     expect(desk.rows().first).to_contain_text("Post-only")
     expect(desk.rows().first).to_contain_text("2.00000")
-    assert number(desk.rows().first.locator("td").nth(4).inner_text()) == Decimal(price)
+    assert number(desk.rows().first.locator("td").nth(5).inner_text()) == Decimal(price)
     expect(page.locator(f".ladder.bid .mine[data-price='{price}']")).to_have_count(1)
     expect(page.get_by_text("held by orders")).to_be_visible()
     assert Decimal(desk.balances()["USDT"][1]) > 0
@@ -225,7 +225,7 @@ def test_a_slip_is_caught_before_it_is_sent(open_desk):
     expect(desk.ticket("Amount")).to_have_value("0.001")
 
     # What only the venue can know is told in words, with its code.
-    desk.choose("How long", "Post-only")
+    desk.post_only()
     page.route("**/api/v3/order", lambda route: route.continue_(post_data=route.request.post_data.replace("quantity=1", "quantity=5000")))
     desk.ticket("Price").fill("1000")
     desk.ticket("Amount").fill("1")

@@ -18,9 +18,6 @@ export interface SymbolInfo {
   ocoAllowed?: boolean;
   allowTrailingStop?: boolean;
   pegInstructionsAllowed?: boolean;
-  /** Extension: of a market in an auction, where it would end now. */
-  indicativePrice?: string;
-  indicativeQty?: string;
   isMarginTradingAllowed?: boolean;
   defaultSelfTradePreventionMode?: string;
   allowedSelfTradePreventionModes?: string[];

@@ -117,11 +117,10 @@ export function watchState(rules: SymbolRules): () => void {
   let ended = false;
   const look = async () => {
     try {
-      const { symbols } = await get<{ symbols: SymbolInfo[] }>("/api/v3/exchangeInfo", { symbol: rules.symbol });
+      const told = await get<{ status: string; indicativePrice: string; indicativeQty: string }>("/api/v3/auction", { symbol: rules.symbol });
       if (ended) return;
-      const { status, indicativePrice, indicativeQty } = symbols[0]!;
-      const indicative = indicativePrice ? { price: parse(indicativePrice), quantity: parse(indicativeQty ?? "0") } : null;
-      marketStates.update((present) => new Map(present).set(rules.symbol, { status, indicative: indicative?.price ? indicative : null }));
+      const indicative = { price: parse(told.indicativePrice), quantity: parse(told.indicativeQty) };
+      marketStates.update((present) => new Map(present).set(rules.symbol, { status: told.status, indicative: indicative.price ? indicative : null }));
     } catch {
       // The header tells a lost connection; the next look follows.
     }

@@ -1,0 +1,202 @@
+"""Orders that wait, follow, hide or belong together, as a member places them on the page; trades of another member set them off."""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from playwright.sync_api import expect
+
+from tests.web.test_trade_page import AXE, findings, number
+
+CENT = Decimal("0.01")
+PUSHES = 60
+
+
+class Trader:
+    """A member who moves the price, through the API of a session."""
+
+    def __init__(self, desk, name: str) -> None:
+        self.desk = desk
+        desk.log_in(name)
+        self.csrf = self._get("/account/me")["csrf"]
+
+    def _get(self, path: str):
+        return self.desk.page.request.get(self.desk.venue.rest_url + path).json()
+
+    def buy(self, **terms: str) -> None:
+        form = {"symbol": "BTCUSDT", "side": "BUY", **terms}
+        answer = self.desk.page.request.post(f"{self.desk.venue.rest_url}/api/v3/order", form=form, headers={"X-CSRF-Token": self.csrf})
+        assert answer.ok, answer.text()
+
+    def last(self) -> Decimal:
+        return Decimal(self._get("/api/v3/ticker/price?symbol=BTCUSDT")["price"])
+
+    def best_offer(self) -> Decimal:
+        return Decimal(self._get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")["askPrice"])
+
+    def buy_up_to(self, price: Decimal, done) -> None:
+        """Takes what is offered up to `price`, again and again, since others offer anew, until `done()`."""
+        for _ in range(PUSHES):
+            self.buy(type="LIMIT", timeInForce="IOC", price=str(price), quantity="2")
+            if done():
+                return
+            self.desk.page.wait_for_timeout(100)
+        raise AssertionError(f"bought up to {price}, and nothing came of it")
+
+
+def sentence(desk):
+    return desk.page.get_by_test_id("sentence")
+
+
+def submit(desk) -> None:
+    desk.page.locator("button.submit").click()
+
+
+def test_a_stop_waits_and_the_trades_of_others_set_it_off(open_desk):
+    desk, other = open_desk(), Trader(open_desk(), "bob")
+    page = desk.log_in("alice")
+    page.keyboard.press("p")  # the stop's first field, by the keyboard
+    desk.until("document.activeElement.name === 'trigger'")
+    stop = (max(other.last(), other.best_offer()) * Decimal("1.001")).quantize(CENT)
+    limit = (stop * Decimal("1.02")).quantize(CENT)
+    page.keyboard.type(str(stop))
+    expect(page.get_by_text("waits for a rise")).to_be_visible()
+    desk.ticket("Price").fill(str(limit))
+    desk.ticket("Amount").fill("0.01")
+    said = re.compile(r"^When BTC rises to [\d,.]+, buy 0\.01 BTC at [\d,.]+ or better\.$")
+    expect(sentence(desk)).to_have_text(said)
+    expect(page.locator("button.submit")).to_have_text("Place stop: buy 0.01 BTC")
+    page.keyboard.press("Enter")
+
+    expect(desk.rows()).to_have_count(1)
+    expect(desk.rows().first).to_contain_text("Stop limit")
+    expect(desk.rows().first).to_contain_text(f"≥ {stop:,.2f}")
+    expect(desk.rows().first).to_contain_text("Waiting")
+    expect(page.locator(".ladder .mine")).to_have_count(0)  # nobody sees it in the book
+
+    other.buy_up_to(limit, lambda: desk.rows().count() == 0)
+    expect(page.get_by_text(re.compile("^Triggered: buy 0.01000 BTC"))).to_be_visible()
+    desk.tab("Order history")
+    expect(desk.rows().first).to_contain_text("Stop limit")
+    expect(desk.rows().first).to_contain_text("Filled")
+
+
+def test_a_pair_stands_together_and_the_fill_of_one_takes_the_other_away(open_desk):
+    desk, other = open_desk(), Trader(open_desk(), "bob")
+    page = desk.log_in("alice")
+
+    def place() -> Decimal:
+        profit = (max(other.last(), other.best_offer()) * Decimal("1.003")).quantize(CENT)
+        page.keyboard.press("s")
+        page.keyboard.press("o")
+        desk.until("document.activeElement.name === 'price'")
+        page.keyboard.type(str(profit))
+        desk.ticket("Stop price").fill(str((profit * Decimal("0.8")).quantize(CENT)))
+        desk.choose("Once triggered", "At market")
+        desk.ticket("Amount").fill("0.02")
+        expect(sentence(desk)).to_contain_text("The first cancels the other.")
+        page.keyboard.press("Enter")
+        expect(desk.rows()).to_have_count(2)
+        return profit
+
+    place()
+    expect(desk.rows().filter(has_text="OCO")).to_have_count(2)
+    expect(desk.rows().filter(has_text="Waiting")).to_have_count(1)
+    page.get_by_role("button", name=re.compile("Cancel the order at .* bound to it")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Cancelling it cancels the other too")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    dialog.get_by_role("button", name="Cancel both").click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
+
+    profit = place()
+    other.buy_up_to((profit * Decimal("1.001")).quantize(CENT), lambda: desk.rows().count() == 0)
+    desk.tab("Order history")
+    expect(desk.rows().nth(0)).to_contain_text(re.compile("Filled|the other order of the pair started"))
+    expect(desk.rows().nth(1)).to_contain_text(re.compile("Filled|the other order of the pair started"))
+    expect(desk.rows().filter(has_text="the other order of the pair started").first).to_contain_text("Stop market")
+
+
+def test_a_trailing_stop_is_placed_and_says_what_it_follows(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    page.keyboard.press("s")
+    page.keyboard.press("t")
+    desk.until("document.activeElement.name === 'distance'")
+    page.keyboard.type("2.5")
+    desk.choose("Once triggered", "At market")
+    desk.ticket("Amount").fill("0.01")
+    said = re.compile(r"^When BTC falls 2\.5% below its highest price from now on \(now [\d,.]+\), sell 0\.01 BTC")
+    expect(sentence(desk)).to_have_text(said)
+    page.keyboard.press("Enter")
+    expect(desk.rows()).to_have_count(1)
+    expect(desk.rows().first).to_contain_text("Trailing market")
+    expect(desk.rows().first).to_contain_text("2.5% below its highest")
+    page.get_by_role("button", name=re.compile("Cancel the order at")).click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
+
+
+def test_an_iceberg_hides_and_good_till_a_date_is_told(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    best = Decimal(desk.ticket("Price").input_value())
+    desk.ticket("Price").fill(str((best * Decimal("0.99")).quantize(CENT)))
+    desk.ticket("Amount").fill("0.5")
+    desk.unfold_options()
+    desk.choose("How long", "GTD")
+    desk.ticket("Until").fill((datetime.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))  # as the field of the browser has it
+    desk.ticket("Show only").fill("0.1")
+    expect(page.locator(".extras-said")).to_have_text("GTD, shows 0.1 BTC")
+    page.keyboard.press("Enter")
+    row = desk.rows().first
+    expect(row).to_contain_text("Limit GTD")
+    expect(row).to_contain_text("0.40000 hidden of 0.50000")
+    book = page.request.get(f"{desk.venue.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=1000").json()["bids"]
+    price = number(row.locator("td").nth(5).inner_text())
+    shown = next(Decimal(size) for level, size in book if Decimal(level) == price)
+    assert Decimal("0.1") <= shown < Decimal("0.5")
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
+
+
+def test_one_side_is_cancelled_and_the_other_stays(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    for key, factor in (("b", "0.95"), ("s", "1.05")):
+        page.keyboard.press(key)
+        desk.until("document.activeElement.value !== ''")
+        best = Decimal(desk.ticket("Price").input_value())
+        desk.ticket("Price").fill(str((best * Decimal(factor)).quantize(CENT)))
+        desk.ticket("Amount").fill("0.01")
+        page.keyboard.press("Enter")
+        expect(desk.rows().filter(has_text="Buy" if key == "b" else "Sell")).to_have_count(1)
+    page.get_by_role("button", name="Cancel the buys of BTC/USDT").click()
+    expect(desk.rows()).to_have_count(1)
+    expect(desk.rows().first).to_contain_text("Sell")
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
+
+
+def test_the_ticket_explains_and_refuses_before_it_sends(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    desk.choose("Order type", "Stop")
+    desk.choose("Side", "Sell")
+    last = number(page.get_by_test_id("last-price").inner_text())
+    stop = (last * Decimal("0.9")).quantize(CENT)
+    desk.ticket("Stop price").fill(str(stop))
+    desk.ticket("Price").fill(str((stop * Decimal("1.02")).quantize(CENT)))
+    desk.ticket("Amount").fill("0.01")
+    expect(page.get_by_text("waits for a fall")).to_be_visible()
+    submit(desk)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("above the trigger")
+    page.keyboard.press("Escape")
+    desk.choose("Order type", "OCO")
+    desk.ticket("Take profit").fill(str(stop))
+    expect(page.get_by_text(re.compile("Taking profit sells above the last price"))).to_be_visible()
+    submit(desk)
+    expect(page.get_by_text("No open orders")).to_be_visible()
+    if AXE.exists():
+        desk.unfold_options()
+        assert findings(page) == []
