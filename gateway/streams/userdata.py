@@ -179,7 +179,7 @@ class UserFeed:
             order.client_id = commands[event.index]["client_id"].decode("ascii", "replace") or former
             order.order_lots = event.order_lots
             watched.pending.append(dialect.amended(listing, order, event, former))
-        if event.status in _ENDED:
+        if event.kind in (EventKind.CANCELED, EventKind.EXPIRED):
             del watched.orders[event.order_id]
 
     def _trade(self, event: OrderEvent, _commands: np.ndarray) -> None:

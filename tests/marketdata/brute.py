@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from engine.types import ADMIN_COMMAND, ADMIN_EVENT, ORDER_COMMAND, TRANSFER_EVENT, EventKind, Kind
+from engine.types import ADMIN_COMMAND, ADMIN_EVENT, ORDER_COMMAND, TRANSFER_EVENT, EventKind, Kind, OrderStatus, OrderType
 from engine.views import Applied
 from marketdata import Fill, Kline, OrderRecord, TransferRecord
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STOPS = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+TERMS = ("stop_price_ticks", "iceberg_lots", "trailing_bps", "peg", "peg_offset", "side_effect", "list_id", "expires_ns")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -55,7 +57,7 @@ class Past:
                 self._take_admin(applied.events.view(ADMIN_EVENT)[at], applied.commands.view(ADMIN_COMMAND))
             elif kind >= EventKind.TRANSFERRED:
                 self._take_transfer(applied.events.view(TRANSFER_EVENT)[at])
-            elif kind != EventKind.REJECTED:
+            elif kind < EventKind.LIST and kind != EventKind.REJECTED:
                 if self._with_orders:
                     self._take_order(event, commands[event["index"]])
                 if kind == EventKind.TRADE:
@@ -66,36 +68,50 @@ class Past:
             self.units[int(event["symbol"])] = int(commands[event["index"]]["value2"])
 
     def _take_order(self, event, command) -> None:
-        order_id, kind = int(event["order_id"]), int(event["kind"])
+        order_id, kind, now_ns = int(event["order_id"]), int(event["kind"]), int(event["time_ns"])
         client_id = bytes(command["client_id"]).decode("ascii", "replace").replace("\0", "\ufffd")
-        quote_quantity = command["quote_quantity"]
         if command["kind"] == Kind.CONVERT:
-            client_id, quote_quantity = f"convert-{order_id}", 0
+            client_id = f"convert-{order_id}"
         if kind == EventKind.NEW:
+            by_value = event["order_type"] == OrderType.MARKET and command["kind"] != Kind.CONVERT
+            terms = {name: int(event[name]) for name in TERMS}
+            is_pending = event["status"] == OrderStatus.PENDING_NEW
             self.orders[order_id] = OrderRecord(
                 order_id, int(event["account"]), int(event["symbol"]), int(event["side"]), int(event["order_type"]),
-                int(event["time_in_force"]), int(event["stp"]), 0, 0, int(event["price_ticks"]), 0, int(quote_quantity), 0, 0,
-                client_id, int(event["time_ns"]), 0,
+                int(event["time_in_force"]), int(event["stp"]), 0, 0, int(event["price_ticks"]), 0,
+                int(command["quote_quantity"]) if by_value else 0, 0, 0, client_id, now_ns, 0, **terms,
+                turn_ns=0 if is_pending else now_ns, working_ns=0 if is_pending or event["order_type"] in STOPS else now_ns,
             )  # fmt: skip
         order = self.orders[order_id]
+        if kind == EventKind.ACTIVATED:
+            works = order.turn_ns or order.order_type not in STOPS
+            order = order._replace(
+                price_ticks=int(event["price_ticks"]), turn_ns=order.turn_ns or now_ns, working_ns=now_ns if works else order.working_ns
+            )
         self.orders[order_id] = order._replace(
             status=int(event["status"]), code=int(event["code"]), order_lots=int(event["order_lots"]),
-            executed_lots=int(event["executed_lots"]), executed_quote=int(event["executed_quote"]), updated_ns=int(event["time_ns"]),
+            executed_lots=int(event["executed_lots"]), executed_quote=int(event["executed_quote"]), updated_ns=now_ns,
             client_id=client_id if kind == EventKind.AMENDED and client_id else order.client_id,
         )  # fmt: skip
-        if kind == EventKind.TRADE:
+        if kind in (EventKind.TRADE, EventKind.PREVENTED):
             maker = self.orders[int(event["counter_order_id"])]
             self.orders[maker.order_id] = maker._replace(
-                status=int(event["counter_status"]), executed_lots=int(event["counter_executed_lots"]),
-                executed_quote=int(event["counter_executed_quote"]), updated_ns=int(event["time_ns"]),
+                status=int(event["counter_status"]), code=0, executed_lots=int(event["counter_executed_lots"]),
+                executed_quote=int(event["counter_executed_quote"]), updated_ns=now_ns,
             )  # fmt: skip
+        if kind == EventKind.PREVENTED:
+            for one, lots in ((order_id, event["quantity_lots"]), (maker.order_id, event["counter_prevented_lots"])):
+                if lots:
+                    known = self.orders[one]
+                    more = known.prevented_lots + int(lots)
+                    self.orders[one] = known._replace(prevented_lots=more, prevented_match=int(event["trade_id"]))
 
     def _take_trade(self, event, position: int) -> None:
         names = ("trade_id", "time_ns", "price_ticks", "quantity_lots", "fee", "counter_fee", "account", "counter_account", "order_id",
                  "counter_order_id", "symbol", "side")  # fmt: skip
         trade = {name: int(event[name]) for name in names}
         trade["quote"] = trade["price_ticks"] * trade["quantity_lots"] * self.units[trade["symbol"]]
-        trade["of"] = (position, int(event["index"]), trade["price_ticks"])
+        trade["of"] = (position, trade["order_id"], trade["price_ticks"])
         last = self._last_of_symbol.get(trade["symbol"])
         trade["agg_id"] = last["agg_id"] + (last["of"] != trade["of"]) if last else 1
         self._last_of_symbol[trade["symbol"]] = trade

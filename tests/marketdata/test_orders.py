@@ -238,9 +238,7 @@ async def check_prevented(story: Recorded) -> None:
     matches = prevented_facts(story.frames)
     for match in story.random.sample(matches, min(6, len(matches))):
         for account, order_id in ((match.taker_account, match.taker_order), (match.maker_account, match.maker_order)):
-            of_order = [
-                one for one in matches if one.symbol == match.symbol and order_id in (one.taker_order, one.maker_order)
-            ]
+            of_order = [one for one in matches if one.symbol == match.symbol and order_id in (one.taker_order, one.maker_order)]
             assert await story.history.prevented_matches(account, match.symbol, order_id=order_id) == of_order
             assert await story.history.prevented_matches(account, match.symbol, match_id=match.match_id) == [match]
         assert await story.history.prevented_matches(ACCOUNTS[3] + 9, match.symbol, match_id=match.match_id) == []
