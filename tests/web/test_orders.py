@@ -35,12 +35,17 @@ class Trader:
         return Decimal(self._get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")["askPrice"])
 
     def buy_up_to(self, price: Decimal, done) -> None:
-        """Takes what is offered up to `price`, again and again, since others offer anew, until `done()`."""
+        """Takes all that is offered below `price` and the first offer from it on, again and again, since others offer anew, until `done()`."""
         for _ in range(PUSHES):
-            self.buy(type="LIMIT", timeInForce="IOC", price=str(price), quantity="2")
+            quantity = Decimal(0)
+            for offer, size in self._get("/api/v3/depth?symbol=BTCUSDT&limit=1000")["asks"]:
+                quantity += Decimal(size)
+                if Decimal(offer) >= price:
+                    break
+            self.buy(type="LIMIT", timeInForce="IOC", price=offer, quantity=str(quantity))
+            self.desk.page.wait_for_timeout(100)
             if done():
                 return
-            self.desk.page.wait_for_timeout(100)
         raise AssertionError(f"bought up to {price}, and nothing came of it")
 
 
@@ -57,7 +62,7 @@ def test_a_stop_waits_and_the_trades_of_others_set_it_off(open_desk):
     page = desk.log_in("alice")
     page.keyboard.press("p")  # the stop's first field, by the keyboard
     desk.until("document.activeElement.name === 'trigger'")
-    stop = (max(other.last(), other.best_offer()) * Decimal("1.001")).quantize(CENT)
+    stop = (max(other.last(), other.best_offer()) * Decimal("1.0002")).quantize(CENT)
     limit = (stop * Decimal("1.02")).quantize(CENT)
     page.keyboard.type(str(stop))
     expect(page.get_by_text("waits for a rise")).to_be_visible()
@@ -74,7 +79,7 @@ def test_a_stop_waits_and_the_trades_of_others_set_it_off(open_desk):
     expect(desk.rows().first).to_contain_text("Waiting")
     expect(page.locator(".ladder .mine")).to_have_count(0)  # nobody sees it in the book
 
-    other.buy_up_to(limit, lambda: desk.rows().count() == 0)
+    other.buy_up_to(stop, lambda: desk.rows().count() == 0)
     expect(page.get_by_text(re.compile("^Triggered: buy 0.01000 BTC"))).to_be_visible()
     desk.tab("Order history")
     expect(desk.rows().first).to_contain_text("Stop limit")
@@ -86,7 +91,7 @@ def test_a_pair_stands_together_and_the_fill_of_one_takes_the_other_away(open_de
     page = desk.log_in("alice")
 
     def place() -> Decimal:
-        profit = (max(other.last(), other.best_offer()) * Decimal("1.003")).quantize(CENT)
+        profit = (max(other.last(), other.best_offer()) * Decimal("1.0002")).quantize(CENT)
         page.keyboard.press("s")
         page.keyboard.press("o")
         desk.until("document.activeElement.name === 'price'")
@@ -110,7 +115,7 @@ def test_a_pair_stands_together_and_the_fill_of_one_takes_the_other_away(open_de
     expect(page.get_by_text("No open orders")).to_be_visible()
 
     profit = place()
-    other.buy_up_to((profit * Decimal("1.001")).quantize(CENT), lambda: desk.rows().count() == 0)
+    other.buy_up_to(profit, lambda: desk.rows().count() == 0)
     desk.tab("Order history")
     expect(desk.rows().nth(0)).to_contain_text(re.compile("Filled|the other order of the pair started"))
     expect(desk.rows().nth(1)).to_contain_text(re.compile("Filled|the other order of the pair started"))
@@ -170,6 +175,7 @@ def test_one_side_is_cancelled_and_the_other_stays(open_desk):
         desk.ticket("Amount").fill("0.01")
         page.keyboard.press("Enter")
         expect(desk.rows().filter(has_text="Buy" if key == "b" else "Sell")).to_have_count(1)
+        expect(desk.ticket("Amount")).to_have_value("")
     page.get_by_role("button", name="Cancel the buys of BTC/USDT").click()
     expect(desk.rows()).to_have_count(1)
     expect(desk.rows().first).to_contain_text("Sell")
