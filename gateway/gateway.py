@@ -53,7 +53,8 @@ class Gateway:
     """One process's public edge. `exchange`: an ExchangeClient; the others as their rooms define them."""
 
     def __init__(self, *, exchange: Any, marketdata: Any, history: Any, identity: Any, limits: Limits | None = None,
-                 listen_keys: ListenKeys | None = None, clock: Callable[[], int] = time.time_ns) -> None:  # fmt: skip
+                 listen_keys: ListenKeys | None = None, clock: Callable[[], int] = time.time_ns,
+                 source_names: dict[int, str] | None = None) -> None:  # fmt: skip
         self.exchange = exchange
         self.marketdata = marketdata
         self.history = history
@@ -63,7 +64,8 @@ class Gateway:
         self.clock = clock
         recent = RecentClientIds()
         exchange.listen(recent.feed)
-        self.venue = Venue(exchange, marketdata, recent, self.listen_keys, weight_per_minute=self.limits.weight_per_minute)
+        self.venue = Venue(exchange, marketdata, recent, self.listen_keys, weight_per_minute=self.limits.weight_per_minute,
+                           source_names=source_names)  # fmt: skip
         self._api_keys: OrderedDict[str, Any] = OrderedDict()
         self._waiting: deque[_Waiting] = deque()  # commands on their way, oldest first
         self._sweep: asyncio.TimerHandle | None = None

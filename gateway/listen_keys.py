@@ -55,8 +55,8 @@ class ListenKeys:
         if self._file is not None:
             os.close(self._file)
 
-    def create(self, account: int, key: int, now_ns: int) -> str:
-        """The account's listen key by this API key, the present one where there is; valid for an hour from now.
+    def create(self, account: int, key: int, now_ns: int, valid_ns: int = VALID_NS) -> str:
+        """The account's listen key by this API key, the present one where there is; valid for an hour (or `valid_ns`) from now.
 
         Raises TooManyListenKeys.
         """
@@ -66,14 +66,14 @@ class ListenKeys:
                 slot = (account * _SPREAD + key + probe) % SLOTS
                 name, owner, made_with, expires_ns = self._row(slot)
                 if (owner, made_with) == (account, key) and expires_ns > now_ns:
-                    self._write(slot, name, account, key, now_ns + VALID_NS)
+                    self._write(slot, name, account, key, now_ns + valid_ns)
                     return name.decode()
                 if free < 0 and expires_ns <= now_ns:
                     free = slot
             if free < 0:
                 raise TooManyListenKeys
             name = _new_name(free).encode()
-            self._write(free, name, account, key, now_ns + VALID_NS)
+            self._write(free, name, account, key, now_ns + valid_ns)
             return name.decode()
 
     def extend(self, listen_key: str, account: int, now_ns: int) -> bool:
@@ -102,6 +102,11 @@ class ListenKeys:
             return None
         _, account, key, _ = self._row(slot)
         return Listener(account, key)
+
+    def expires_ns(self, listen_key: str, now_ns: int) -> int:
+        """Until when a key is valid; 0 for one that is not."""
+        slot = self._find(listen_key, now_ns)
+        return self._row(slot)[3] if slot >= 0 else 0
 
     def _find(self, listen_key: str, now_ns: int) -> int:
         """The slot of a valid key, -1 for none."""

@@ -13,6 +13,7 @@ import structlog
 
 from gateway.dialect import errors
 from gateway.dialect.errors import DialectError
+from gateway.dialect.margin_operations import MARGIN_ROUTES
 from gateway.dialect.operation import Security
 from gateway.dialect.operations import OPERATIONS
 from gateway.dialect.signing import SIGNATURE, rest_payload
@@ -107,8 +108,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "/sapi/v1/capital/withdraw/history": {"GET": "wallet.withdrawals"},
     "/sapi/v1/capital/withdraw/apply": {"POST": "wallet.withdraw"},
     "/sapi/v1/spot/delist-schedule": {"GET": "wallet.delistings"},
-    "/sapi/v1/margin/allPairs": {"GET": "margin.pairs"},
-    "/sapi/v1/margin/isolated/allPairs": {"GET": "margin.pairs"},
+    **MARGIN_ROUTES,
 }
 
 _log = structlog.get_logger("rest")

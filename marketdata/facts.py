@@ -28,6 +28,7 @@ from engine.types import (
 from engine.views import Applied
 from marketdata.intervals import INTERVALS, period
 from marketdata.kernels import fold_trades
+from marketdata.loans import margin_entries
 from marketdata.records import KLINE, TRADE, OrderList, OrderRecord, PreventedMatch, TransferRecord
 from marketdata.reducer import MarketData
 
@@ -43,6 +44,18 @@ class EntryKind(IntEnum):
     TRANSFER = 3
     CAPTURE = 4
     HANDOVER = 5  # of a prevented match
+    BORROW = 6
+    REPAY = 7
+    LEND = 8
+    REDEEM = 9
+    LIQUIDATION = 10  # its fee, or what was left of an account after a bad debt
+    BAD_DEBT = 11  # what the insurance paid of it
+
+
+MARGIN_ENTRIES = {
+    EventKind.BORROWED: EntryKind.BORROW, EventKind.REPAID: EntryKind.REPAY, EventKind.LENT: EntryKind.LEND,
+    EventKind.REDEEMED: EntryKind.REDEEM, EventKind.LIQUIDATION: EntryKind.LIQUIDATION, EventKind.BAD_DEBT: EntryKind.BAD_DEBT,
+}  # fmt: skip
 
 
 ENTRY = np.dtype(
@@ -397,9 +410,11 @@ def candle_rows(trades: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
 
 def entries_of(frames: Sequence[Frame], marketdata: MarketData) -> np.ndarray:
     """ENTRY array: every change of an account's available + held, by rising seq; each event's entries add up to 0 per asset."""
-    entries = np.concatenate(
-        [_trade_entries(trades_of(frames), marketdata), _handover_entries(frames, marketdata), _transfer_entries(frames)]
-    )
+    parts = (
+        _trade_entries(trades_of(frames), marketdata), _handover_entries(frames, marketdata), _transfer_entries(frames),
+        margin_entries(frames, ENTRY, MARGIN_ENTRIES),
+    )  # fmt: skip
+    entries = np.concatenate(parts)
     return entries[np.lexsort((entries["line"], entries["seq"]))]
 
 

@@ -40,6 +40,7 @@ from marketdata.fold import (
     renamed_in,
 )
 from marketdata.intervals import DAY_NS, INTERVALS, MINUTE_NS, kline_back, kline_open, opens_alike
+from marketdata.margin_reads import MarginReads
 from marketdata.records import (
     AGG_TRADE,
     KLINE,
@@ -115,7 +116,7 @@ def _records(frame: Frame) -> int:
     return len(frame.events) + len(frame.commands)
 
 
-class History:
+class History(MarginReads):
     """The venue's past, for one process."""
 
     def __init__(self, pool: asyncpg.Pool, exchange, marketdata: MarketData, *, records_max: int = TAIL_RECORDS):

@@ -36,6 +36,7 @@ from marketdata.facts import (
     trades_of,
     transfer_facts,
 )
+from marketdata.margin_reads import MarginRows
 from marketdata.reducer import MarketData
 from marketdata.rows import (
     ENTRY_COLUMNS,
@@ -307,6 +308,7 @@ class _Rows:
         self.entries = entries_of(frames, marketdata).tolist()
         self.transfers = [transfer_row(transfer) for transfer in made.values()]
         self.ended = [(*transfer_id, *end) for transfer_id, end in ended.items()]
+        self.margin = MarginRows(frames)
 
     async def write(self, connection: asyncpg.Connection) -> None:
         """Inside the caller's transaction."""
@@ -317,6 +319,7 @@ class _Rows:
         await self._copy(connection, "entries", ENTRY_COLUMNS, self.entries)
         await self._copy(connection, "transfers", TRANSFER_COLUMNS, self.transfers)
         await self._copy(connection, "prevented", PREVENTED_COLUMNS, self.prevented)
+        await self.margin.write(connection, self._copy)
         if self.amended_before:
             await connection.execute(_KEEP_FIRST_TERMS, self.amended_before)
         await self._copy(connection, "amendments", TERMS_COLUMNS, self.terms)

@@ -25,8 +25,9 @@ from gateway.listen_keys import ListenKeys
 from gateway.stream import GC_THRESHOLDS
 from marketdata import History, MarketData
 from marketdata.errors import MarketDataError
+from marketdata.rates.spec import parse_sources
 
-EDGE_ROLE = Role.TRADING | Role.IDENTITY | Role.CUSTODY | Role.CLOCK | Role.CAPACITY
+EDGE_ROLE = Role.TRADING | Role.MARGIN | Role.IDENTITY | Role.CUSTODY | Role.CLOCK | Role.CAPACITY
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +47,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         settings.shared_dir.mkdir(exist_ok=True)
         limits = Limits(settings.shared_dir / "limits", weight_per_minute=settings.weight_per_minute)
         listen_keys = ListenKeys(settings.shared_dir / "listen-keys")
-        yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity, limits=limits, listen_keys=listen_keys)
+        yield Gateway(exchange=exchange, marketdata=marketdata, history=history, identity=identity, limits=limits, listen_keys=listen_keys,
+                      source_names={source.number: source.name for source in parse_sources(settings.sources_of_prices)})  # fmt: skip
 
 
 def master_key(settings: Settings) -> bytes:

@@ -44,6 +44,7 @@ _BUSY = Refusal(-1008, "Server is currently overloaded with other requests. Plea
 _TIMESTAMP = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
 _BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
 _ACCOUNT = Refusal(-2010, "This action is disabled on this account.")
+_NO_MARGIN_ACCOUNT = Refusal(-3003, "Margin account does not exist.")
 
 # Why a command was refused. Together with EXPIRY_REASONS it names every Code but OK (tests/gateway/test_dialect_errors.py).
 REFUSALS: dict[Code, Refusal] = {
@@ -124,12 +125,25 @@ REFUSALS: dict[Code, Refusal] = {
     Code.PATH_INVALID: _INVALID,
     Code.PATH_OVERLAP: _INVALID,
     Code.LIMIT_EXCEEDED: _INVALID,
+    # Margin; who borrows, moves money or places an order is told some of them in other words (gateway/dialect/margin_errors.py).
+    Code.OTHER_OWNER: _NO_MARGIN_ACCOUNT,
+    Code.MARGIN_ASSET: Refusal(-3027, "Not a valid margin asset."),
+    Code.MARGIN_SYMBOL: Refusal(-3028, "Not a valid margin pair."),
+    Code.ACCOUNT_LIQUIDATING: Refusal(-3037, "PNL is clearing. Wait a second."),
+    Code.LEVEL_TOO_LOW: Refusal(-3023, "You can't transfer out/place order under current margin level."),
+    Code.INDEX_FROZEN: Refusal(-3042, "PriceIndex not available for this margin pair."),
+    Code.BORROW_LIMIT: Refusal(-3006, "Your borrow amount has exceed maximum borrow amount."),
+    Code.POOL_SHORT: Refusal(-3045, "The system doesn't have enough asset now."),
+    Code.NO_DEBT: Refusal(-3015, "Repay amount exceeds borrow amount."),
+    Code.INSUFFICIENT_SHARES: Refusal(-3041, "Balance is not enough."),
+    Code.ZERO_SHARES: _INVALID,
     Code.INVALID_ARGUMENT: _INVALID,
     Code.ALREADY_EXISTS: _INVALID,
     Code.POOL_FULL: _BUSY,
     Code.UNKNOWN_KEY: _KEY,
     Code.ALREADY_OPEN: _UNSUPPORTED,
     Code.UNKNOWN_RULES: _UNSUPPORTED,
+    Code.NOT_CONFIGURED: _UNSUPPORTED,
 }
 
 # Why an accepted order left the book or was never filled: the `expiryReason` of its response. Where the code is a refusal's, the order
@@ -270,6 +284,10 @@ def no_such_order() -> DialectError:
 
 def no_such_list() -> DialectError:
     return DialectError(-2013, "Order list does not exist.")
+
+
+def no_margin_account() -> DialectError:
+    return DialectError(*_NO_MARGIN_ACCOUNT)
 
 
 def wrong_client_order_id() -> DialectError:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from engine.types import ADMIN_EVENT, TRANSFER_EVENT, EventFlag, OrderState, OrderStatus, Side
+from engine.types import ADMIN_EVENT, LOAN_EVENT, MARGIN_EVENT, TRANSFER_EVENT, EventFlag, OrderState, OrderStatus, Side
 from engine.views import OrderView
 from gateway.dialect.answers import (
     CONTINGENCIES,
@@ -34,6 +34,8 @@ from gateway.dialect.venue import Listing, Venue
 from marketdata.records import AGG_TRADE, TRADE, AveragePrice, Kline, Ticker
 
 TransferEvent = namedtuple("TransferEvent", TRANSFER_EVENT.names)
+LoanEvent = namedtuple("LoanEvent", LOAN_EVENT.names)
+MarginEvent = namedtuple("MarginEvent", MARGIN_EVENT.names)
 AdminEvent = namedtuple("AdminEvent", ADMIN_EVENT.names)
 Trade = namedtuple("Trade", TRADE.names)
 Aggregate = namedtuple("Aggregate", AGG_TRADE.names)
@@ -100,6 +102,14 @@ class LiveOrder(msgspec.Struct):
 
 def transfer_events(events: np.ndarray) -> list[TransferEvent]:
     return [TransferEvent._make(row) for row in events.view(TRANSFER_EVENT).tolist()]
+
+
+def loan_events(events: np.ndarray) -> list[LoanEvent]:
+    return [LoanEvent._make(row) for row in events.view(LOAN_EVENT).tolist()]
+
+
+def margin_events(events: np.ndarray) -> list[MarginEvent]:
+    return [MarginEvent._make(row) for row in events.view(MARGIN_EVENT).tolist()]
 
 
 def admin_events(events: np.ndarray) -> list[AdminEvent]:
@@ -246,6 +256,17 @@ def lock_update(time_ns: int, asset: str, delta: str) -> dict:
     """A hold that is no order's was taken (positive) or ended (negative)."""
     at = milliseconds(time_ns)
     return {"e": "externalLockUpdate", "E": at, "a": asset, "d": delta, "T": at}
+
+
+def liability_change(time_ns: int, asset: str, kind: str, tran_id: int, principal: str, interest: str) -> dict:
+    """What a margin account owes in an asset, after it changed."""
+    at = milliseconds(time_ns)
+    return {"e": "USER_LIABILITY_CHANGE", "E": at, "a": asset, "t": kind, "T": tran_id, "p": principal, "i": interest}
+
+
+def level_status_change(time_ns: int, level: str, status: str) -> dict:
+    """A margin call, and the beginning and end of a liquidation."""
+    return {"e": "MARGIN_LEVEL_STATUS_CHANGE", "E": milliseconds(time_ns), "l": level, "s": status}
 
 
 def stream_terminated(now_ms: int) -> dict:

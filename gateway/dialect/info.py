@@ -10,6 +10,7 @@ from gateway.dialect.venue import SYMBOL_STATUS, WEIGHT_PER_MINUTE, Listing, Req
 ORDER_TYPES = [order_type.name for order_type in OrderType]
 STP_MODES = [mode.name for mode in Stp]
 PERMISSIONS = ("SPOT",)
+MARGIN = "MARGIN"  # of symbols on which margin accounts trade, besides
 REQUESTS_PER_5_MINUTES = 61_000
 SPARES_MINIMUM, SPARES_MAXIMUM = 1, 2  # bits of NOTIONAL_SPARES_MARKET
 
@@ -35,16 +36,18 @@ def exchange_info(venue: Venue, request: Request) -> dict:
         listings = [venue.listing(name) for name in params["symbols"]]
     else:
         listings = venue.listings()
-        if not set(params.get("permissions", PERMISSIONS)) & set(PERMISSIONS):
-            listings = []
+        wanted = set(params.get("permissions", PERMISSIONS))
+        if not wanted & set(PERMISSIONS):
+            listings = venue.margin_listings() if MARGIN in wanted else []
         listings = with_status(venue, listings, params)
     show_sets = params.get("showPermissionSets", True)
+    on_margin = {listing.symbol for listing in venue.margin_listings()}
     return {
         "timezone": "UTC",
         "serverTime": request.time(request.now_ns),
         "rateLimits": rate_limits(venue),
         "exchangeFilters": exchange_filters(venue),
-        "symbols": [_symbol(venue, listing, show_sets) for listing in listings],
+        "symbols": [_symbol(venue, listing, show_sets, listing.symbol in on_margin) for listing in listings],
     }
 
 
@@ -175,7 +178,7 @@ def _limit(kind: str, interval: str, number: int, limit: int) -> dict:
     return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 
 
-def _symbol(venue: Venue, listing: Listing, show_sets: bool) -> dict:
+def _symbol(venue: Venue, listing: Listing, show_sets: bool, on_margin: bool) -> dict:
     units = listing.units
     return {
         "symbol": listing.name,
@@ -198,10 +201,10 @@ def _symbol(venue: Venue, listing: Listing, show_sets: bool) -> dict:
         "amendAllowed": True,
         "pegInstructionsAllowed": True,
         "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
+        "isMarginTradingAllowed": on_margin,
         "filters": filters(venue, listing),
         "permissions": [],
-        "permissionSets": [list(PERMISSIONS)] if show_sets else [],
+        "permissionSets": [[*PERMISSIONS, MARGIN] if on_margin else list(PERMISSIONS)] if show_sets else [],
         "defaultSelfTradePreventionMode": Stp.NONE.name,
         "allowedSelfTradePreventionModes": STP_MODES,
     } | indicative(venue, listing)

@@ -48,7 +48,7 @@ class _Leg(NamedTuple):
             name = self.sent["icebergQty"]
             raise DialectError(-1160, f"Parameter '{name}' is not supported if `{self.sent['timeInForce']}` is not GTC.")
         order = new_order(venue, shared | common | own, self.sent)
-        return order._replace(response=params.get("newOrderRespType", "RESULT"))
+        return order._replace(response=params.get("newOrderRespType", "RESULT"), side_effect=params.get("sideEffectType", 0))
 
 
 _ABOVE, _BELOW = _Leg.named("above"), _Leg.named("below")

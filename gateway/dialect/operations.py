@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gateway.dialect import account, info, lists, market, orders, parameters, wallet
+from gateway.dialect.margin_operations import MARGIN_OPERATIONS
 from gateway.dialect.operation import Operation, Security
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import PLACE, PLACE_REQUIRED, TIMING
@@ -116,10 +117,10 @@ _TABLE = (
     _wallet("wallet.fees", wallet.trade_fees, wallet.FEES),
     _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
     _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
-    _wallet("margin.pairs", info.none_at_all, wallet.MARGIN_PAIRS),
     _wallet("wallet.delistings", info.none_at_all, TIMING),
     _not_offered("wallet.address", websocket=False),
     _not_offered("wallet.withdraw", websocket=False),
+    *MARGIN_OPERATIONS,
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}

@@ -97,8 +97,10 @@ class Venue:
     """One process's sight of the exchange: its replica's machine and its market data, with names and units looked up once."""
 
     def __init__(self, exchange: Any, marketdata: Any, recent_client_ids: Any, listen_keys: Any, *,
-                 weight_per_minute: int = WEIGHT_PER_MINUTE) -> None:  # fmt: skip
+                 weight_per_minute: int = WEIGHT_PER_MINUTE, source_names: dict[int, str] | None = None) -> None:  # fmt: skip
+        """`source_names`: what the sources of reference prices are called, by their numbers."""
         self.exchange = exchange
+        self.source_names = source_names or {}
         self.marketdata = marketdata
         self.recent_client_ids = recent_client_ids
         self.listen_keys = listen_keys
@@ -128,6 +130,14 @@ class Venue:
     def listings(self) -> list[Listing]:
         self._look_up()
         return list(self._listings.values())
+
+    def margin_listings(self, *, cross: bool = False) -> list[Listing]:
+        """Symbols that isolated accounts (or cross ones) trade on; none where there is no margin. (docs/MARGIN.md section 1)"""
+        setup = self.machine.margin_setup()
+        if setup is None:
+            return []
+        taken = {view.asset for view in self.machine.margin_assets() if not cross or view.symbol or view.asset == setup.numeraire}
+        return [listing for listing in self.listings() if listing.view.base in taken and listing.view.quote in taken]
 
     def listener(self, listen_key: str, now_ns: int) -> Listener | None:
         """Who listens with this key; None where it, or the right to read of the API key it was made with, is no more."""

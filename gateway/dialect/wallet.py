@@ -22,7 +22,6 @@ from marketdata.records import TransferRecord
 COINS: Table = TIMING
 FEES: Table = TIMING | {"symbol": parameters.symbol}
 STATUS: Table = {}
-MARGIN_PAIRS: Table = TIMING | {"symbol": parameters.symbol}
 TRANSFERS: Table = TIMING | {
     "coin": parameters.symbol,
     "status": parameters.integer,

@@ -14,12 +14,14 @@ from typing import Protocol
 import numpy as np
 import orjson
 
-from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, OrderStatus, OrderType, Side
+from engine.types import FIRST_CUSTOMER, EventFlag, EventKind, KeyScope, Kind, MarginState, OrderStatus, OrderType, Side
 from engine.units import format_units
 from engine.views import Applied
 from gateway.dialect import events as dialect
+from gateway.dialect import margin
 from gateway.dialect.answers import trade_group
-from gateway.dialect.events import LiveOrder, TransferEvent
+from gateway.dialect.events import LiveOrder, LoanEvent, MarginEvent, TransferEvent
+from gateway.dialect.info import ZERO
 from gateway.dialect.records import CONTINGENT, ListEvent, OrderEvent, read_order_events
 from gateway.dialect.venue import Listing, Venue
 from marketdata.facts import conversion_client_id
@@ -112,7 +114,8 @@ class UserFeed:
             return
         kinds = events["kind"]
         self._revocations(events[kinds == EventKind.ADMIN])
-        concerned = events[(self._is_watched(events["account"]) | self._is_watched(events["counter_account"])) & (kinds < EventKind.ADMIN)]
+        told = (kinds < EventKind.ADMIN) | (kinds >= EventKind.MARGIN_CALL)
+        concerned = events[(self._is_watched(events["account"]) | self._is_watched(events["counter_account"])) & told]
         if not len(concerned):
             return
         for run in _runs(concerned):
@@ -122,6 +125,12 @@ class UserFeed:
             elif run["kind"][0] <= EventKind.CONVERTED:
                 for event in dialect.transfer_events(run):
                     self._transfer(event)
+            elif run["kind"][0] <= EventKind.REDEEMED:
+                for event in dialect.loan_events(run):
+                    self._loan(event)
+            else:
+                for event in dialect.margin_events(run):
+                    self._margin(event)
         self._flush(applied.time_ns)
 
     def _is_watched(self, accounts: np.ndarray) -> np.ndarray:
@@ -251,17 +260,54 @@ class UserFeed:
             watched.pending.append(dialect.balance_update(event.time_ns, asset.name, format_units(moved, asset.scale)))
         watched.touched[event.asset] = None
 
+    # ------------------------------------------------------------ margin
+
+    def _loan(self, event: LoanEvent) -> None:
+        """What was borrowed, repaid, lent or redeemed: the balance it moved, and the debt that is left."""
+        watched = self._accounts.get(event.account)
+        if watched is None:
+            return
+        asset = self._venue.machine.asset(event.asset)
+        comes = event.kind in (EventKind.BORROWED, EventKind.REDEEMED)
+        moved = format_units(event.amount if comes else -event.amount, asset.scale)
+        watched.pending.append(dialect.balance_update(event.time_ns, asset.name, moved))
+        if event.kind in (EventKind.BORROWED, EventKind.REPAID):
+            kind = "BORROW" if event.kind == EventKind.BORROWED else "REPAY"
+            owed = format_units(event.principal, asset.scale), format_units(event.interest, asset.scale)
+            watched.pending.append(dialect.liability_change(event.time_ns, asset.name, kind, event.id_lo or event.seq, *owed))
+        watched.touched[event.asset] = None
+
+    def _margin(self, event: MarginEvent) -> None:
+        """Calls and liquidations, as the levels they are about; a bad debt, as a debt that is gone."""
+        watched = self._accounts.get(event.account)
+        if watched is None:
+            return
+        if event.kind == EventKind.BAD_DEBT:
+            asset = self._venue.machine.asset(event.asset)
+            watched.pending.append(dialect.liability_change(event.time_ns, asset.name, "BAD_DEBT", event.seq, ZERO, ZERO))
+        elif event.kind == EventKind.LIQUIDATION:
+            if event.fee:
+                asset = self._venue.machine.asset(event.asset)
+                watched.pending.append(dialect.balance_update(event.time_ns, asset.name, format_units(-event.fee, asset.scale)))
+            watched.touched[event.asset] = None
+        else:
+            state = {EventKind.MARGIN_CALL: MarginState.CALLED, EventKind.LIQUIDATION_STARTED: MarginState.LIQUIDATING}
+            terms = self._venue.machine.margin_setup()
+            status = margin.level_status(terms, state.get(event.kind, MarginState.NORMAL), event.level_ppm)
+            watched.pending.append(dialect.level_status_change(event.time_ns, margin.level_text(event.level_ppm), status))
+
     # ------------------------------------------------------------ revocations
 
     def _revocations(self, events: np.ndarray) -> None:
         for event in dialect.admin_events(events) if len(events) else ():
             if event.command != Kind.SET_KEY or event.value & KeyScope.READ:
                 continue
-            watched = self._accounts.get(event.account)
-            for subscriber in list(watched.subscribers) if watched else ():
-                if subscriber.key == event.key:
-                    self.unsubscribe(event.account, subscriber)
-                    subscriber.user_stream_ended()
+            for account in (event.account, *self._venue.machine.margin_accounts(event.account)):
+                watched = self._accounts.get(account)
+                for subscriber in list(watched.subscribers) if watched else ():
+                    if subscriber.key == event.key:
+                        self.unsubscribe(account, subscriber)
+                        subscriber.user_stream_ended()
 
 
 def _terms(event: OrderEvent, commands: np.ndarray) -> tuple[str, int]:
@@ -292,6 +338,6 @@ def _touch_hold(watched: _Account, listing: Listing, order: LiveOrder) -> None:
 
 def _runs(events: np.ndarray) -> list[np.ndarray]:
     """`events` cut where the record layout changes, so that each run reads as one family and the order is kept."""
-    family = np.searchsorted((EventKind.TRANSFERRED, EventKind.BORROWED), events["kind"], side="right")
+    family = np.searchsorted((EventKind.TRANSFERRED, EventKind.BORROWED, EventKind.MARGIN_CALL), events["kind"], side="right")
     cuts = np.flatnonzero(family[1:] != family[:-1]) + 1
     return np.split(events, cuts)

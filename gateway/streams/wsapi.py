@@ -34,9 +34,12 @@ IN_FLIGHT_MAX = 8192
 SUBSCRIPTIONS_MAX = 1000  # at one time
 SUBSCRIPTION_IDS_MAX = 65_535  # over the life of the connection
 
+TOKEN_LOOK_SECONDS = 3600.0  # how often a token in use is looked at again: it may have been closed
+
 ID_MIN, ID_MAX = -(2**63), 2**63 - 1  # what an id given as a number may be
 
 LOGON = "session.logon"
+BY_TOKEN = "userDataStream.subscribe.listenToken"
 
 _API_KEY = "apiKey"
 _log = structlog.get_logger("wsapi")
@@ -67,6 +70,7 @@ SESSION_OPERATIONS = {
         _session_operation("session.subscriptions"),
         _session_operation("userDataStream.subscribe"),
         _session_operation("userDataStream.subscribe.signature", Security.USER_DATA, TIMING),
+        _session_operation(BY_TOKEN, table={"listenToken": parameters.text}),
         _session_operation("userDataStream.unsubscribe", table={"subscriptionId": parameters.integer}),
     )
 }
@@ -93,7 +97,7 @@ class _Request:
 class _Subscription:
     """One account's events on this connection (a Subscriber of the UserFeed)."""
 
-    __slots__ = ("_api", "account", "by_logon", "key", "number")
+    __slots__ = ("_api", "account", "by_logon", "key", "number", "timer", "token")
 
     def __init__(self, api: "ApiConversation", number: int, principal: Principal, by_logon: bool) -> None:
         self._api = api
@@ -101,6 +105,13 @@ class _Subscription:
         self.account = principal.account
         self.key = principal.key
         self.by_logon = by_logon
+        self.token = ""  # the listen token that opened it, where one did
+        self.timer: asyncio.TimerHandle | None = None
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
     def user_event(self, payload: bytes) -> None:
         self._api.session.send(b'{"subscriptionId":%d,"event":%b}' % (self.number, payload))
@@ -157,6 +168,7 @@ class ApiConversation:
             self._looking_up.cancel()
         self._backlog.clear()
         for subscription in list(self._subscriptions.values()):
+            subscription.stop_timer()
             self._users.unsubscribe(subscription.account, subscription)
         self._subscriptions.clear()
 
@@ -299,6 +311,8 @@ class ApiConversation:
         if name == "userDataStream.unsubscribe":
             self._unsubscribe(parsed.get("subscriptionId"))
             return {}
+        if name == BY_TOKEN:
+            return self._subscribe_by_token(parsed.get("listenToken", ""))
         by_logon = name == "userDataStream.subscribe"
         principal = self._logged_on_principal() if by_logon else request.principal
         return {"subscriptionId": self._subscribe(principal, by_logon)}
@@ -346,6 +360,33 @@ class ApiConversation:
         self._users.subscribe(principal.account, subscription)
         return subscription.number
 
+    def _subscribe_by_token(self, token: str) -> dict:
+        """A margin account's events, until the token expires; a newer token for the same account prolongs what is there."""
+        now_ns = self._gateway.clock()
+        listener = self._gateway.venue.listener(token, now_ns)
+        if listener is None:
+            raise errors.unknown_listen_key()
+        present = next((one for one in self._subscriptions.values() if one.account == listener.account and one.token), None)
+        if present is None:
+            number = self._subscribe(Principal(listener.account, listener.key, KeyScope.READ), by_logon=False)
+            present = self._subscriptions[number]
+        present.token = token
+        expires_ns = self._watch_token(present)
+        return {"subscriptionId": present.number, "expirationTime": expires_ns // (1_000 if self._microseconds else 1_000_000)}
+
+    def _watch_token(self, subscription: _Subscription) -> int:
+        """Look again when the token expires, unless it was made valid for longer by then; returns when that is."""
+        now_ns = self._gateway.clock()
+        expires_ns = self._gateway.listen_keys.expires_ns(subscription.token, now_ns)
+        subscription.stop_timer()
+        if not expires_ns:
+            self._end(subscription)
+            self._tell_ended()
+            return 0
+        delay = min((expires_ns - now_ns) / 1e9, TOKEN_LOOK_SECONDS)
+        subscription.timer = asyncio.get_running_loop().call_later(delay, self._watch_token, subscription)
+        return expires_ns
+
     def _unsubscribe(self, number: int | None) -> None:
         """All, where no number is given."""
         if number is None:
@@ -358,12 +399,14 @@ class ApiConversation:
             self._end(subscription)
 
     def _end(self, subscription: _Subscription) -> None:
+        subscription.stop_timer()
         self._users.unsubscribe(subscription.account, subscription)
         del self._subscriptions[subscription.number]
         self._ended.append(subscription.number)
 
     def forget(self, subscription: _Subscription) -> None:
         """The feed ended it by itself: the key was revoked."""
+        subscription.stop_timer()
         del self._subscriptions[subscription.number]
         self._ended.append(subscription.number)
         self._tell_ended()
