@@ -35,7 +35,7 @@ class Trader:
         return Decimal(self._get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")["askPrice"])
 
     def buy_up_to(self, price: Decimal, done) -> None:
-        """Takes all that is offered below `price` and the first offer from it on, again and again, since others offer anew, until `done()`."""
+        """Takes all offers below `price` and the first one from it on, again and again, as others offer anew, until `done()`."""
         for _ in range(PUSHES):
             quantity = Decimal(0)
             for offer, size in self._get("/api/v3/depth?symbol=BTCUSDT&limit=1000")["asks"]:
@@ -136,7 +136,7 @@ def test_a_trailing_stop_is_placed_and_says_what_it_follows(open_desk):
     page.keyboard.press("Enter")
     expect(desk.rows()).to_have_count(1)
     expect(desk.rows().first).to_contain_text("Trailing market")
-    expect(desk.rows().first).to_contain_text("2.5% below its highest")
+    expect(desk.rows().first).to_contain_text("\N{MINUS SIGN}2.5% from high")
     page.get_by_role("button", name=re.compile("Cancel the order at")).click()
     expect(page.get_by_text("No open orders")).to_be_visible()
 
@@ -155,7 +155,7 @@ def test_an_iceberg_hides_and_good_till_a_date_is_told(open_desk):
     page.keyboard.press("Enter")
     row = desk.rows().first
     expect(row).to_contain_text("Limit GTD")
-    expect(row).to_contain_text("0.40000 hidden of 0.50000")
+    expect(row).to_contain_text("0.4 hidden · 0.50000")
     book = page.request.get(f"{desk.venue.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=1000").json()["bids"]
     price = number(row.locator("td").nth(5).inner_text())
     shown = next(Decimal(size) for level, size in book if Decimal(level) == price)

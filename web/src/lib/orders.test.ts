@@ -34,9 +34,9 @@ it("an order says what it waits for", () => {
   expect(says({ type: "STOP_LOSS_LIMIT", stopPrice: "95.50" })).toBe("≤ 95.5");
   expect(says({ type: "TAKE_PROFIT", stopPrice: "110" })).toBe("≥ 110");
   expect(says({ type: "STOP_LOSS", side: "BUY", stopPrice: "110" })).toBe("≥ 110");
-  expect(says({ type: "STOP_LOSS", trailingDelta: 250 })).toBe("2.5% below its highest");
-  expect(says({ type: "TAKE_PROFIT", side: "BUY", trailingDelta: 100, stopPrice: "90", trailingTime: -1 })).toBe("≤ 90, then 1% above its lowest");
-  expect(says({ type: "TAKE_PROFIT", side: "BUY", trailingDelta: 100, stopPrice: "90", trailingTime: 5 })).toBe("1% above its lowest");
+  expect(says({ type: "STOP_LOSS", trailingDelta: 250 })).toBe("\u22122.5% from high");
+  expect(says({ type: "TAKE_PROFIT", side: "BUY", trailingDelta: 100, stopPrice: "90", trailingTime: -1 })).toBe("≤ 90, then +1% from low");
+  expect(says({ type: "TAKE_PROFIT", side: "BUY", trailingDelta: 100, stopPrice: "90", trailingTime: 5 })).toBe("+1% from low");
 });
 
 it("an order waits until it works", () => {

@@ -41,13 +41,13 @@ export function typeName(order: Order): string {
   return order.timeInForce && order.timeInForce !== "GTC" && order.type !== "MARKET" ? `${name} ${order.timeInForce}` : name;
 }
 
-/** What the order waits for, in signs: "≥ 61,000", "2% below its highest", "" for others. */
+/** What the order waits for, in signs: "≥ 61,000", "−2% from high", "" for others. */
 export function triggerText(order: Order, show: (price: Decimal) => string): string {
   if (!isContingent(order.type)) return "";
   const stop = decimalOf(order.stopPrice);
   const reached = stop ? `${waitsForRise(order.type, order.side) ? "≥" : "≤"} ${show(stop)}` : "";
   if (!order.trailingDelta) return reached;
-  const trail = `${percentOfDelta(order.trailingDelta)}% ${order.side === "SELL" ? "below its highest" : "above its lowest"}`;
+  const trail = `${order.side === "SELL" ? "\u2212" : "+"}${percentOfDelta(order.trailingDelta)}% from ${order.side === "SELL" ? "high" : "low"}`;
   return reached && (order.trailingTime ?? -1) <= 0 ? `${reached}, then ${trail}` : trail;
 }
 

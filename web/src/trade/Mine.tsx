@@ -202,7 +202,6 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
       { key: "price", head: "Price", right: true, cell: (order) => <PriceCell order={order} /> },
       { key: "amount", head: "Amount", right: true, cell: (order) => <SizeCell order={order} /> },
       { key: "filled", head: "Filled", right: true, cell: (order) => <Filled order={order} /> },
-      { key: "total", head: "Total", right: true, extra: true, cell: (order) => (parse(order.price) ? total(order.symbol, multiply(parse(order.price), parse(order.origQty))) : "—") },
       {
         key: "act",
         head: "",
@@ -267,7 +266,7 @@ function SizeCell({ order }: { order: Order }) {
   const hidden = hiddenOf(order);
   return (
     <>
-      {hidden !== null && <span className="quiet extra-inline">{hidden ? `${quantity(order.symbol, toText(hidden))} hidden of ` : "all shown of "}</span>}
+      {hidden !== null && <span className="quiet extra-inline">{hidden ? `${toText(hidden)} hidden` : "all shown"} · </span>}
       {quantity(order.symbol, order.origQty)}
     </>
   );

@@ -1,6 +1,6 @@
 /** What is being typed into the order ticket. Kept outside the form because the book, the chart and the keyboard write it too. */
 import { type Decimal, toText } from "../lib/decimal";
-import { BLANK, hasLimit, isPegged, isStop, type Side, type Ticket } from "../lib/ticket";
+import { BLANK, hasLimit, isPegged, isStop, type Kind, type Side, type Ticket } from "../lib/ticket";
 import { Store } from "../state/store";
 
 export const ticket = new Store<Ticket>(BLANK);
@@ -19,8 +19,11 @@ export const ticketSheet = new Store(false);
 export function write(changes: Partial<Ticket>): void {
   if (changes.price !== undefined) priceTouched.value = true;
   if (changes.kind !== undefined) pricePlace.value = null;
-  ticket.update((present) => ({ ...present, ...changes }));
+  ticket.update((present) => ({ ...present, ...(meansOtherTrigger(present.kind, changes.kind) ? { trigger: "" } : {}), ...changes }));
 }
+
+/** Where a trailing stop begins is not where a stop triggers. */
+const meansOtherTrigger = (before: Kind, after: Kind | undefined): boolean => after !== undefined && (before === "TRAILING") !== (after === "TRAILING");
 
 /** The way of trading stays, what was typed goes. */
 export function resetTicket(): void {
