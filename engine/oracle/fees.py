@@ -83,15 +83,16 @@ def count_volume(state: State, account: int, quote_asset: int, quote: int, now: 
     state.margin.fee_accounts.touch(owner)
 
 
-def charge(state: State, account: int, asset: int, received: int, rate: Rate, may_discount: bool) -> Fee:
-    """Take the fee for `received` units of `asset`, which have already been credited to the account; the house gets it."""
+def charge(state: State, account: int, asset: int, received: int, rate: Rate, may_discount: bool, spared: int = 0) -> Fee:
+    """Take the fee for `received` units of `asset`, which have already been credited to the account; the house gets it. No fee is taken
+    out of what the account has of the asset `spared`."""
     if rate.parts < 0:
         rebate = _rebate(state, account, asset, received * -rate.parts // rate.whole)
         state.change(account, asset, available=rebate)
         state.change(HOUSE_FEES, asset, available=-rebate)
         return Fee(-rebate, received + rebate)
     fee = ceil_div(received * rate.parts, rate.whole)
-    discounted = _discounted(state, account, asset, fee) if may_discount and fee else None
+    discounted = _discounted(state, account, asset, fee, spared) if may_discount and fee else None
     payable, units = discounted or (asset, fee)
     state.change(account, payable, available=-units)
     state.change(HOUSE_FEES, payable, available=units)
@@ -103,7 +104,7 @@ def _rebate(state: State, account: int, asset: int, rebate: int) -> int:
     return max(0, min(rebate, state.balance(HOUSE_FEES, asset).available + AMOUNT_MAX, AMOUNT_MAX - own.available - own.held))
 
 
-def _discounted(state: State, account: int, asset: int, fee: int) -> tuple[int, int] | None:
+def _discounted(state: State, account: int, asset: int, fee: int, spared: int) -> tuple[int, int] | None:
     """(discount asset, units) in which the fee is paid instead, where that is possible."""
     discount, ppm = state.margin.discounts.get(SETUP, (0, 0))
     row = state.margin.fee_accounts.get(state.margin.owner(account))
@@ -112,7 +113,7 @@ def _discounted(state: State, account: int, asset: int, fee: int) -> tuple[int, 
     reduced = ceil_div(fee * (PPM - ppm), PPM)
     if asset == discount:
         return asset, reduced
-    if not (_is_priced(state, asset) and _is_priced(state, discount)):
+    if discount == spared or not (_is_priced(state, asset) and _is_priced(state, discount)):
         return None
     (price, scale), (discount_price, discount_scale) = _price(state, asset), _price(state, discount)
     exponent = discount_scale - scale

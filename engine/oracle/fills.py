@@ -95,7 +95,7 @@ def exchange(desk: Desk, taker: Order, maker: Order, lots: int, price: int, auct
         count_volume(state, order.account, symbol.quote, lots * price * symbol.tick_lot_units, desk.now)
     taker_rate = rate_of(state, symbol.symbol, taker.account, True, auction, desk.now)
     maker_rate = rate_of(state, symbol.symbol, maker.account, False, auction, desk.now)
-    taker_fee = charge(state, taker.account, received, got, taker_rate, not in_kind)
+    taker_fee = charge(state, taker.account, received, got, taker_rate, not in_kind, spared=paid)
     maker_fee = charge(state, maker.account, paid, given, maker_rate, not in_kind)
     return Settled(received, taker_fee, paid, maker_fee)
 
