@@ -49,6 +49,7 @@ async def compare(pool: asyncpg.Pool, machine, applied: Iterable[Applied] = ()) 
             await _replay_to_recorded(connection, machine, frames)
             await _compare_ledger(connection, machine)
             await _compare_open(connection, machine)
+            await _compare_margin(connection, machine)
             await _compare_trades(connection, machine)
             await _compare_klines(connection)
         except _Different as difference:
@@ -190,6 +191,35 @@ def _compare_held(transfer: TransferRecord, view) -> None:
         raise _Different(f"transfer {transfer.transfer_id} is held in the database, but not in the log")
     for field in ("debit", "credit", "asset", "amount", "expires_ns", "reason", "user"):
         _expect(f"{field} of held transfer {transfer.transfer_id}", getattr(transfer, field), getattr(view, field))
+
+
+async def _compare_margin(connection: asyncpg.Connection, machine) -> None:
+    """Loans and lenders' shares are the machine's, and the interest of each loan is what grew less what was paid or forgiven."""
+    recorded = {(row["account"], row["asset"]): row for row in await connection.fetch(_LOANS_NOW)}
+    for (account, asset), row in recorded.items():
+        of = f"of account {account} in asset {asset}"
+        _expect(f"interest {of}, as it grew and was paid", row["interest"], int(row["grown"]) - int(row["paid"]))
+        loan = next((loan for loan in machine.loans(account) if loan.asset == asset), None)
+        _expect(f"principal {of}", row["principal"], loan.principal if loan else 0)
+        if loan is not None and loan.interest < row["interest"]:
+            raise _Different(f"interest {of}: the database has {row['interest']}, the log gives less, {loan.interest}")
+    _expect("number of loans", sum(row["principal"] + row["interest"] > 0 for row in recorded.values()),
+            sum(len(machine.loans(account)) for account in _accounts(machine)))  # fmt: skip
+    for row in await connection.fetch(_SHARES_NOW):
+        shares, _ = machine.lender(row["account"], row["asset"])
+        _expect(f"shares of account {row['account']} in the pool of asset {row['asset']}", row["shares"], shares)
+
+
+_LOANS_NOW = f"""
+    SELECT DISTINCT ON (account, asset) account, asset, principal, interest,
+        sum(grown) OVER w AS grown, sum(CASE WHEN kind = {EventKind.BORROWED:d} THEN 0 ELSE part END) OVER w AS paid
+    FROM history.loans WHERE kind NOT IN ({EventKind.LENT:d}, {EventKind.REDEEMED:d})
+    WINDOW w AS (PARTITION BY account, asset) ORDER BY account, asset, seq DESC
+"""
+_SHARES_NOW = f"""
+    SELECT DISTINCT ON (account, asset) account, asset, principal AS shares FROM history.loans
+    WHERE kind IN ({EventKind.LENT:d}, {EventKind.REDEEMED:d}) ORDER BY account, asset, seq DESC
+"""
 
 
 async def _compare_trades(connection: asyncpg.Connection, machine) -> None:

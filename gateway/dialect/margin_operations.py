@@ -73,7 +73,7 @@ MARGIN_OPERATIONS = (
     _data("margin.allOrderLists", margin_orders.all_lists, margin_orders.ALL_LISTS, weight=100),
     _data("margin.rateLimits.orders", margin_orders.order_counts, margin_orders.COUNTS, weight=20),
     # streams
-    _data("userListenToken", margin.listen_token, margin.LISTEN_TOKEN),
+    _key("userListenToken", margin.listen_token, margin.LISTEN_TOKEN),
     _key("margin.stream.start", margin.start_stream, margin.PLAIN),
     _key("margin.stream.ping", margin.keep_stream, _LISTEN_KEY, ("listenKey",)),
     _key("margin.stream.stop", margin.close_stream, _LISTEN_KEY, ("listenKey",)),

@@ -46,21 +46,23 @@ ALL_LISTS: Table = lists.ALL | _LIST
 COUNTS: Table = TIMING | {"symbol": parameters.symbol} | _WHICH
 
 
-def _of_account(operation: Callable[[Venue, Request], Any]) -> Callable[[Venue, Request], Any]:
-    """A spot operation, for the margin account that the request means."""
+def _of_account(operation: Callable[[Venue, Request], Any], *, reads: bool = False) -> Callable[[Venue, Request], Any]:
+    """A spot operation, for the margin account that the request means. `reads`: where there is none yet, there is nothing to be read."""
 
     def margin(venue: Venue, request: Request) -> Any:
         params = dict(request.params)
         isolated = params.pop("isIsolated", False)
-        answer = operation(venue, request._replace(account=_account(venue, request, isolated), params=params))
+        account = _account(venue, request, isolated, must_be=not reads)
+        answer = operation(venue, request._replace(account=account, params=params))
         return told(_in_margin_words(answer), lambda result: _marked(result, isolated))
 
     return margin
 
 
-def _account(venue: Venue, request: Request, isolated: bool) -> int:
+def _account(venue: Venue, request: Request, isolated: bool, *, must_be: bool = True) -> int:
     setup(venue)
-    return account_of(venue, request.account, symbol_asked(venue, request.params, isolated=isolated))
+    symbol = symbol_asked(venue, request.params, isolated=isolated)
+    return account_of(venue, request.account, symbol) if must_be else venue.machine.margin_account(request.account, symbol)
 
 
 def _marked(result: Any, isolated: bool) -> Any:
@@ -115,10 +117,10 @@ def _borrowed(venue: Venue, account: int, events: np.ndarray) -> dict:
 
 cancel = _of_account(orders.cancel)
 cancel_all = _of_account(orders.cancel_all)
-status = _of_account(orders.status)
-open_orders = _of_account(orders.open_orders)
-all_orders = _of_account(orders.all_orders)
-my_trades = _of_account(accounts.my_trades)
+status = _of_account(orders.status, reads=True)
+open_orders = _of_account(orders.open_orders, reads=True)
+all_orders = _of_account(orders.all_orders, reads=True)
+my_trades = _of_account(accounts.my_trades, reads=True)
 
 
 def place_oco(venue: Venue, request: Request) -> Submit:
@@ -135,9 +137,9 @@ oco = _of_account(place_oco)
 oto = _of_account(lists.place_oto)
 otoco = _of_account(lists.place_otoco)
 cancel_list = _of_account(lists.cancel)
-list_status = _of_account(lists.status)
-open_lists = _of_account(lists.open_lists)
-all_lists = _of_account(lists.all_lists)
+list_status = _of_account(lists.status, reads=True)
+open_lists = _of_account(lists.open_lists, reads=True)
+all_lists = _of_account(lists.all_lists, reads=True)
 
 
 def order_counts(venue: Venue, request: Request) -> list[dict]:
