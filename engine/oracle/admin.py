@@ -269,7 +269,7 @@ class Admin:
 
     def _set_account_tier(self, command: AdminCommand, now: int) -> Answer:
         row = self.state.accounts.get(command.account)
-        if row is None:
+        if row is None or is_margin(self.state, command.account):
             return _refusal(command, Code.UNKNOWN_ACCOUNT)
         is_automatic = command.tier == TIER_AUTOMATIC and self.state.rules_version >= MARGIN_SINCE
         if command.tier >= FEE_TIERS and not is_automatic:

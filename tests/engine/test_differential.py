@@ -14,7 +14,7 @@ import pytest
 
 from engine.machine import Machine
 from engine.oracle.machine import OracleMachine
-from engine.types import ADMIN_COMMAND, ORDER_COMMAND, ORDER_KINDS, TRANSFER_COMMAND, TRANSFER_KINDS
+from engine.types import ADMIN_COMMAND, LOAN_KINDS, ORDER_COMMAND, ORDER_KINDS, TRANSFER_COMMAND, TRANSFER_KINDS
 from tests.engine.streams import CollidingStream, Frame, header
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
@@ -95,18 +95,22 @@ def test_kernels_equal_oracle(episode, capsys):
     if episode == 0:
         with capsys.disabled():
             sys.stdout.write(f"\ndifferential seed: CRYPTOSHOP_SEED={SEED}\n")
-    stream = CollidingStream(seed)
+    hold_to_each_other(CollidingStream(seed), seed, COMMANDS_PER_EPISODE, Pair.answers_difference)
+
+
+def hold_to_each_other(stream: CollidingStream, seed: int, wanted: int, ask: Callable[[Pair, random.Random], str]) -> None:
+    """Both machines apply so many commands of the stream; `ask` compares their answers to questions, "" where they are equal."""
     pair = Pair(stream.capacity)
     agreed, since = pair.snapshot(), []
     commands = frames = 0
-    while commands < COMMANDS_PER_EPISODE:
+    while commands < wanted:
         frame = stream.next_frame()
         since.append(frame)
         applied, difference = pair.apply(frame)
         stream.learn(applied)
         commands, frames = commands + len(frame.commands), frames + 1
         if not difference and frames % VALIDATE_EVERY == 0:
-            difference = pair.validate() or pair.answers_difference(random.Random(frames))
+            difference = pair.validate() or ask(pair, random.Random(frames))
         if difference:
             pytest.fail(f"CRYPTOSHOP_SEED={seed}, frame {frames}: {difference}\n{_reduced(agreed, since)}", pytrace=False)
         if frames % SNAPSHOT_EVERY == 0:
@@ -153,7 +157,7 @@ def _smallest(items: list, fails: Callable[[list], bool]) -> list:
 
 def _readable(command: np.ndarray) -> str:
     kind = int(command["kind"][0])
-    dtype = ORDER_COMMAND if kind in ORDER_KINDS else TRANSFER_COMMAND if kind in TRANSFER_KINDS else ADMIN_COMMAND
+    dtype = ORDER_COMMAND if kind in ORDER_KINDS else TRANSFER_COMMAND if kind in (*TRANSFER_KINDS, *LOAN_KINDS) else ADMIN_COMMAND
     record = command.view(dtype)[0]
     return ", ".join(f"{name}={record[name]}" for name in dtype.names if record[name])
 

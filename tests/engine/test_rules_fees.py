@@ -260,6 +260,7 @@ def test_a_margin_account_trades_at_its_owners_tier(make_machine):
     venue = tiered(make_machine)
     account = venue.fund_margin(ALICE, quote=100_000)
     venue.done(venue.deposit(CAROL, BASE, 60), venue.offer(CAROL, Side.SELL, 100, 60), venue.offer(account, Side.BUY, 100, 60))
+    venue.refused(make.admin(Kind.SET_ACCOUNT_TIER, account=account, tier=1), Code.UNKNOWN_ACCOUNT)
     assert venue.machine.fee_account(account) == venue.machine.fee_account(ALICE) == (ALICE, False, False, 0, 0, 6_000)
     venue.done(make.admin(Kind.TICK), time_ns=MIDNIGHT_NS + DAY_NS)
     assert trade(venue, lots=100, maker=CAROL) == [(1, 100, 0)]
