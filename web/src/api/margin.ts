@@ -40,9 +40,20 @@ const toRow = (row: MarginAssetRow): MarginRow => ({
   asset: row.asset, free: parse(row.free), locked: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest), net: parse(row.netAsset),
 });
 
-export async function readBars(): Promise<Bars> {
-  const bars = await get<{ normalBar: string; marginCallBar: string; forceLiquidationBar: string }>("/sapi/v1/margin/tradeCoeff");
-  return { borrow: Number(bars.normalBar), call: Number(bars.marginCallBar), liquidation: Number(bars.forceLiquidationBar) };
+let bars: Promise<Bars> | null = null;
+
+/** The operator sets them once; read once for each visit. */
+export function readBars(): Promise<Bars> {
+  bars ??= askBars().catch((error: unknown) => {
+    bars = null;
+    throw error;
+  });
+  return bars;
+}
+
+async function askBars(): Promise<Bars> {
+  const told = await get<{ normalBar: string; marginCallBar: string; forceLiquidationBar: string }>("/sapi/v1/margin/tradeCoeff");
+  return { borrow: Number(told.normalBar), call: Number(told.marginCallBar), liquidation: Number(told.forceLiquidationBar) };
 }
 
 export async function readCross(): Promise<CrossAccount> {
@@ -139,7 +150,7 @@ export interface Pool {
 export async function readPools(): Promise<Pool[]> {
   const rows = await get<
     { asset: string; lent: string; borrowed: string; free: string; utilization: string; dailyInterestRate: string; dailyLendingRate: string; amount: string }[]
-  >("/sapi/v1/margin/pools");
+  >("/sapi/v1/margin/lending");
   return rows.map((row) => ({
     asset: row.asset, lent: parse(row.lent), borrowed: parse(row.borrowed), free: parse(row.free), utilization: Number(row.utilization),
     borrowRate: Number(row.dailyInterestRate), lendRate: Number(row.dailyLendingRate), mine: parse(row.amount),
@@ -148,7 +159,7 @@ export async function readPools(): Promise<Pool[]> {
 
 /** Without an amount, all is taken out. */
 export function lend(type: "LEND" | "REDEEM", asset: string, amount: string | undefined, key: string): Promise<{ amount: string }> {
-  return postForm("/sapi/v1/margin/lend", { type, asset, amount, clientTranId: onceBy(key) });
+  return postForm("/sapi/v1/margin/lending", { type, asset, amount, clientTranId: onceBy(key) });
 }
 
 /** Symbols that a margin account trades on. */
@@ -233,6 +244,17 @@ export interface LiquidationEntry {
   price: string;
 }
 
+/** A margin call, a step of a liquidation, or a debt that nothing covered. */
+export interface CallEntry {
+  type: string;
+  timestamp: number;
+  marginLevel: string;
+  assetValue: string;
+  debtValue: string;
+  asset?: string;
+  amount?: string;
+}
+
 const PAGE = 25;
 
 /** Pages of a history count from 1; the key of the next one is its number. */
@@ -248,4 +270,6 @@ type Of = { symbol: string | null };
 export const readLoans = (type: "BORROW" | "REPAY", of: Of, { after }: Ask) => page<LoanEntry>("/sapi/v1/margin/borrow-repay", { type, ...isolatedOf(of) }, after);
 export const readInterest = (of: Of, { after }: Ask) => page<InterestEntry>("/sapi/v1/margin/interestHistory", isolatedOf(of), after);
 export const readTransfers = (of: Of, { after }: Ask) => page<TransferEntry>("/sapi/v1/margin/transfer", isolatedOf(of), after);
+export const readCalls = (of: Of, { after }: Ask) =>
+  page<CallEntry>("/sapi/v1/margin/levelEvents", of.symbol ? { isIsolated: "TRUE", symbol: of.symbol } : { isIsolated: "FALSE" }, after);
 export const readLiquidations = (of: Of, { after }: Ask) => page<LiquidationEntry>("/sapi/v1/margin/forceLiquidationRec", isolatedOf(of), after);

@@ -8,7 +8,7 @@ describe("a margin level", () => {
     expect(readLevel("999.00000000")).toBe(Infinity);
     expect(readLevel("1.25")).toBe(1.25);
     expect(levelText(Infinity)).toBe("No debt");
-    expect([1.2345, 12.34, 500].map(levelText)).toEqual(["1.234", "12.3", "over 100"]);
+    expect([1.2345, 2.9999, 1.3, 12.39, 500].map(levelText)).toEqual(["1.234", "2.999", "1.300", "12.3", "over 100"]);
   });
 
   it("stands in the zone that the core would act on: thresholds belong to the worse side", () => {

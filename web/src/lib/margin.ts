@@ -30,7 +30,10 @@ export function zoneOf(level: number, bars: Bars): Zone {
 
 const barText = (bar: number): string => bar.toFixed(2);
 
-export const levelText = (level: number): string => (level === Infinity ? "No debt" : level >= 100 ? "over 100" : level.toFixed(level < 10 ? 3 : 1));
+/** Cut, never rounded up: a level that is shown is there. */
+const cut = (value: number, places: number): string => (Math.floor(value * 10 ** places + 1e-9) / 10 ** places).toFixed(places);
+
+export const levelText = (level: number): string => (level === Infinity ? "No debt" : level >= 100 ? "over 100" : cut(level, level < 10 ? 3 : 1));
 
 const ZONES: Record<Zone, string> = { free: "No debt", safe: "Safe", tight: "No more borrowing", call: "Margin call", liquidation: "Liquidation" };
 
@@ -42,7 +45,7 @@ export function zoneWords(level: number, bars: Bars): string {
     case "free":
       return "Nothing is borrowed, so nothing can be liquidated.";
     case "safe":
-      return `You have ${level.toFixed(2)} for each 1 you owe. Below ${barText(bars.borrow)} nothing more can be borrowed.`;
+      return `You have ${cut(level, 2)} for each 1 you owe. Below ${barText(bars.borrow)} nothing more can be borrowed.`;
     case "tight":
       return `Nothing more can be borrowed. At ${barText(bars.call)} you are called; repay or add funds before that.`;
     case "call":

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { LocalBook } from "./book";
 import { parse, toText } from "./decimal";
 import { readRules } from "./rules";
-import { BLANK, checkTicket, type Field, type Means, percentUsed, sizeForPercent, stepText, type Ticket } from "./ticket";
+import { BLANK, checkTicket, type Field, loanOf, type Means, percentUsed, sizeForPercent, stepText, type Ticket } from "./ticket";
 import { actionText, extrasSummary, sentence } from "./ticketWords";
 
 const rules = readRules({
@@ -218,6 +218,18 @@ describe("the order ticket", () => {
 
   it("knows nothing about means when nobody is logged in", () => {
     expect(check({ size: "90" }, { availableBase: null, availableQuote: null }).request).not.toBeNull();
+  });
+
+  it("borrows what is missing from a margin account, as far as one can", () => {
+    const cross = { account: "CROSS", borrows: true, size: "12" } as const;
+    const can = { loanQuote: parse("500"), loanBase: 0n };
+    expect(check(cross, can).request).toMatchObject({ path: "/sapi/v1/margin/order", params: { isIsolated: "FALSE", sideEffectType: "MARGIN_BUY", quantity: "12" } });
+    expect(toText(loanOf(ticket(cross), { ...means, ...can }, check(cross, can)))).toBe("200");
+    expect(check({ ...cross, size: "16" }, can).errors.size).toMatch(/You have 1,000 USDT and can borrow 500/);
+    expect(check({ ...cross, size: "16" }, { loanQuote: null, loanBase: null }).request).not.toBeNull(); // the venue will say
+    expect(params({ account: "ISOLATED", repays: true })).toMatchObject({ isIsolated: "TRUE", sideEffectType: "AUTO_REPAY" });
+    expect(params({ ...cross, repays: true }, can)).toMatchObject({ sideEffectType: "AUTO_BORROW_REPAY" });
+    expect(sizeForPercent(ticket({ ...cross, size: "" }), rules, view(), { ...means, ...can }, 100)).toBe("15");
   });
 
   it("slides over what is available", () => {

@@ -74,9 +74,9 @@ export interface Means {
   /** null: nobody is logged in, so nothing is known. */
   availableBase: Decimal | null;
   availableQuote: Decimal | null;
-  /** What could be borrowed on top; 0 without borrowing. */
-  loanBase?: Decimal;
-  loanQuote?: Decimal;
+  /** What could be borrowed on top; null while the venue is asked. Absent without borrowing. */
+  loanBase?: Decimal | null;
+  loanQuote?: Decimal | null;
   /** Fractions: 0.001 = 0.1 %. Negative: the maker is paid. */
   makerFee: Decimal;
   takerFee: Decimal;
@@ -330,7 +330,7 @@ function checkMeans(ticket: Ticket, rules: SymbolRules, means: Means, checked: C
   const buying = ticket.side === "BUY";
   const [own, loan, asset] = buying ? [means.availableQuote, means.loanQuote, rules.quote] : [means.availableBase, means.loanBase, rules.base];
   const needed = buying ? toPay(ticket, checked) : (checked.quantity ?? 0n);
-  if (own === null) return;
+  if (own === null || loan === null) return;
   if (needed > own + (loan ?? 0n)) {
     checked.errors.size = loan ? `You have ${nice(own)} ${asset} and can borrow ${nice(loan)}` : `You have ${nice(own)} ${asset} available`;
   }

@@ -1,10 +1,10 @@
 /** What happened to margin accounts: loans, interest, transfers, liquidations. Cross and isolated have histories of their own. */
 import { useCallback, useState } from "react";
 import {
-  type InterestEntry, type LiquidationEntry, type LoanEntry, readInterest, readLiquidations, readLoans, readTransfers, type TransferEntry,
+  type CallEntry, type InterestEntry, type LiquidationEntry, type LoanEntry, readCalls, readInterest, readLiquidations, readLoans, readTransfers, type TransferEntry,
 } from "../api/margin";
 import { parse } from "../lib/decimal";
-import { rateText } from "../lib/margin";
+import { levelText, rateText, readLevel } from "../lib/margin";
 import { useMargin } from "../state/margin";
 import { usePages } from "../state/reading";
 import type { Listed, PageAsk } from "../api/shop-types";
@@ -18,6 +18,7 @@ const KINDS = [
   { path: "/margin/history/interest", text: "Interest" },
   { path: "/margin/history/transfers", text: "Transfers" },
   { path: "/margin/history/liquidations", text: "Liquidations" },
+  { path: "/margin/history/calls", text: "Margin calls" },
 ];
 
 export function History() {
@@ -58,6 +59,9 @@ function Kind({ path, symbol }: { path: string; symbol: string | null }) {
   if (path.endsWith("/transfers")) return <Pages read={readTransfers} symbol={symbol} columns={TRANSFERS} rowKey={(row) => `${row.txId}${row.timestamp}`} empty="Nothing was moved yet" />;
   if (path.endsWith("/liquidations")) {
     return <Pages read={readLiquidations} symbol={symbol} columns={LIQUIDATIONS} rowKey={(row) => row.orderId} empty="Nothing was liquidated" />;
+  }
+  if (path.endsWith("/calls")) {
+    return <Pages read={readCalls} symbol={symbol} columns={CALLS} rowKey={(row) => `${row.timestamp}${row.type}${row.asset ?? ""}`} empty="No margin call yet" />;
   }
   return <Loans type="BORROW" symbol={symbol} />;
 }
@@ -124,4 +128,17 @@ const LIQUIDATIONS: Cell<LiquidationEntry>[] = [
   { head: "Side", cell: (row) => <span className={row.side === "BUY" ? "up" : "down"}>{row.side === "BUY" ? "Bought" : "Sold"}</span> },
   { head: "Amount", right: true, cell: (row) => amount(row.executedQty) },
   { head: "Average price", right: true, cell: (row) => amount(row.avgPrice) },
+];
+
+const CALL_WORDS: Record<string, string> = {
+  MARGIN_CALL: "Margin call", LIQUIDATION_STARTED: "Liquidation began", LIQUIDATION: "Part sold", LIQUIDATION_ENDED: "Liquidation ended",
+  BAD_DEBT: "A debt that nothing covered",
+};
+
+const CALLS: Cell<CallEntry>[] = [
+  { head: "When", cell: (row) => <Moment ms={row.timestamp} /> },
+  { head: "What", cell: (row) => CALL_WORDS[row.type] ?? row.type },
+  { head: "Level", right: true, cell: (row) => levelText(readLevel(row.marginLevel)) },
+  { head: "Assets", right: true, extra: true, cell: (row) => amount(row.assetValue) },
+  { head: "Debts", right: true, extra: true, cell: (row) => amount(row.debtValue) },
 ];

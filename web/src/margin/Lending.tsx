@@ -27,7 +27,7 @@ export function Lending() {
       cell: (row) => (
         <span className="row-tools">
           {row.mine > 0n && (
-            <button className="button small" aria-label={`Take ${row.asset} out`} onClick={() => setDoing({ asset: row.asset, out: true })}>
+            <button className="button small" aria-label={`Take out ${row.asset}`} onClick={() => setDoing({ asset: row.asset, out: true })}>
               Take out
             </button>
           )}

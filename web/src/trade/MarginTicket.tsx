@@ -96,12 +96,14 @@ function Standing({ ticket, rules, state }: { ticket: Ticket; rules: SymbolRules
   );
 }
 
+/** null while the venue is asked. */
 export interface Loans {
-  base: Decimal;
-  quote: Decimal;
+  base: Decimal | null;
+  quote: Decimal | null;
 }
 
 const NO_LOANS: Loans = { base: 0n, quote: 0n };
+const UNKNOWN_LOANS: Loans = { base: null, quote: null };
 const SETTLE_MS = 400;
 
 /** What could be borrowed right now, where the ticket borrows; asked again after each change of the account. */
@@ -123,7 +125,8 @@ export function useLoans(ticket: Ticket, rules: SymbolRules): Loans {
       clearTimeout(timer);
     };
   }, [of, owned, rules, ticket.account]);
-  return of && told.of === of ? told.loans : NO_LOANS;
+  if (!of) return NO_LOANS;
+  return told.of === of ? told.loans : UNKNOWN_LOANS;
 }
 
 /** Where the isolated account of the market is liquidated; 0n where it is not traded, or nothing is owed. */

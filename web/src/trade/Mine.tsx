@@ -206,6 +206,7 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
         key: "act",
         head: "",
         right: true,
+        stuck: true,
         cell: (order) => (
           <span className="row-tools">
             {desk.kind === "SPOT" && mayChange(order) && (

@@ -6,6 +6,8 @@ export interface Column<R> {
   right?: boolean;
   /** Left out on narrow screens. */
   extra?: boolean;
+  /** Stays in sight where the table is wider than its place. */
+  stuck?: boolean;
   cell: (row: R) => ReactNode;
 }
 
@@ -39,7 +41,7 @@ export function Table<R>(props: {
   const rows = props.rows ?? [];
   const first = Math.max(0, Math.floor(view.top / ROW) - OVERSCAN);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW) + OVERSCAN);
-  const classOf = (column: Column<R>) => `${column.right ? "right" : ""} ${column.extra ? "extra" : ""}`;
+  const classOf = (column: Column<R>) => `${column.right ? "right" : ""} ${column.extra ? "extra" : ""} ${column.stuck ? "stuck" : ""}`;
   return (
     <div className="scroll" ref={box} tabIndex={0} role="region" aria-label={props.label}>
       {props.rows && !rows.length ? (
