@@ -21,20 +21,19 @@ from engine.kernels.appraisal import (
     most_transferable,
     pool_rate,
 )
-from engine.kernels.buffers import output
+from engine.kernels.buffers import EventBuffer
 from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, Frames
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
 from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import EVENTS_MAX, LEG, create, table
+from engine.kernels.state import LEG, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.validate import INVARIANTS, SOUND, first_broken
 from engine.types import (
     ADMIN_COMMAND,
     COLLATERAL_TIERS,
-    EVENT_BYTES,
     FEE_TIERS,
     FIRST_CUSTOMER,
     INITIAL_CAPACITY,
@@ -75,8 +74,6 @@ from engine.views import (
 _WORD = 2**64
 _TEN_SECONDS_NS = 10 * 10**9
 _DAY_NS = 86_400 * 10**9
-_BUFFER_EVENTS = EVENTS_MAX * 3
-_EVENT_WORDS = EVENT_BYTES // 8
 _ORDER_FIELDS = OrderView._fields[: OrderView._fields.index("client_id")]
 
 
@@ -94,6 +91,16 @@ class Origin(NamedTuple):
     number: int
     position: int
     digest: str  # of the last frame's commands
+
+
+class AtHand:
+    """The fields of the VENUE record that every frame reads or writes, each as an array of one: by name it would take ten times as long."""
+
+    __slots__ = ("custody", "events", "growing", "ledger", "now", "opened", "permitted", "position", "registering", "unknown_rules")
+
+    def __init__(self, venue: np.ndarray) -> None:
+        for name in self.__slots__:
+            setattr(self, name, venue[name])
 
 
 def permitted_kinds(role: int) -> int:
@@ -114,11 +121,12 @@ class Machine:
         warm()
         self._state = create(capacity)
         self._venue = self._state.venue[0]
+        self._at_hand = AtHand(self._state.venue)
         self._origins: dict[int, Origin] = {}
         # by role: the kinds it may send, whether it may debit the gateway, whether it may move money from anybody to anybody
         self._may: dict[int, tuple[int, bool, bool]] = {}
-        self._output = output(_BUFFER_EVENTS)
-        self._frames = Frames(self._state, self._output)
+        self._events = EventBuffer()
+        self._frames = Frames(self._state, self._events.out)
         self.event_hash = 0  # of all event bytes so far, frame by frame
         self.skipped: dict[str, int] = {}  # frames by the reason why they were not applied
 
@@ -130,28 +138,28 @@ class Machine:
         `header`: a FRAME_HEADER record; `commands`: an array of its `count` 128-byte records. Raises ReplicaStopped where no replica may go
         on, AssertionError where the frame is not the next one.
         """
-        position, origin, number = int(header["position"]), int(header["origin"]), int(header["number"])
-        venue = self._venue
-        if position != venue["position"] + 1:
-            raise AssertionError(f"frame {position} after {venue['position']}")
-        if header["count"] != len(commands):
-            raise AssertionError(f"frame {position} has {len(commands)} commands, its header says {header['count']}")
+        _, _, _, count, origin, number, origin_time_ns, position, time_ns, *_ = header.item()
+        venue = self._at_hand
+        if position != venue.position.item() + 1:
+            raise AssertionError(f"frame {position} after {venue.position.item()}")
+        if count != len(commands):
+            raise AssertionError(f"frame {position} has {len(commands)} commands, its header says {count}")
         if not commands.flags.c_contiguous or not commands.flags.writeable:  # kernels are compiled for one kind of array
             commands = np.frombuffer(bytearray(commands.tobytes()), ORDER_COMMAND)  # a NumPy copy would lose the bytes between the fields
-        commands = commands.view(ORDER_COMMAND)
+        if commands.dtype is not ORDER_COMMAND:
+            commands = commands.view(ORDER_COMMAND)
         digest = xxh3_128_hexdigest(commands)
         skipped = self._skips(origin, number, digest, commands)
-        venue["position"] = position
+        venue.position[0] = position
         if skipped:
             self.skipped[skipped] = self.skipped.get(skipped, 0) + 1
             return Applied(position, self.now_ns, origin, number, commands, np.zeros(0, np.int16), np.zeros(0, ORDER_EVENT), skipped)
-        self._admit(origin, number, digest, commands)
-        frame_time = int(header["time_ns"] if venue["opened"] else header["origin_time_ns"])
-        venue["now"] = max(frame_time, self.now_ns + 1)
+        self._admit(position, origin, number, digest, commands)
+        venue.now[0] = max(time_ns if venue.opened.item() else origin_time_ns, venue.now.item() + 1)
         codes, events = self._run(commands)
-        if venue["unknown_rules"]:
+        if venue.unknown_rules.item():
             raise ReplicaStopped(f"frame {position} asks for rules that this version does not know")
-        return Applied(position, self.now_ns, origin, number, commands, codes, events)
+        return Applied(position, venue.now.item(), origin, number, commands, codes, events)
 
     def _skips(self, origin: int, number: int, digest: str, commands: np.ndarray) -> str:
         """Why the frame is not to be applied, or ""."""
@@ -166,49 +174,45 @@ class Machine:
             return "duplicate"
         return "gap" if number > known.number + 1 else ""
 
-    def _admit(self, origin: int, number: int, digest: str, commands: np.ndarray) -> None:
+    def _admit(self, position: int, origin: int, number: int, digest: str, commands: np.ndarray) -> None:
         """Notes the frame with its origin, and what its role may do."""
         known = self._origins.get(origin)
         if known is None and len(self._origins) == ORIGINS_KEPT:
             del self._origins[min(self._origins, key=lambda kept: self._origins[kept].position)]
         role = known.role if known else int(commands[:1].view(ADMIN_COMMAND)["role"][0])
-        self._origins[origin] = Origin(role, number, int(self._venue["position"]), digest)
+        self._origins[origin] = Origin(role, number, position, digest)
         if role not in self._may:
             ledger = Role.LEDGER | Role.CUSTODY | Role.OPERATOR
             self._may[role] = permitted_kinds(role), bool(role & (Role.CUSTODY | Role.OPERATOR)), bool(role & ledger)
-        self._venue["permitted"], self._venue["custody"], self._venue["ledger"] = self._may[role]
-        self._venue["registering"] = known is None
+        venue = self._at_hand
+        venue.permitted[0], venue.custody[0], venue.ledger[0] = self._may[role]
+        venue.registering[0] = known is None
 
     def _run(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Expiries and commands; the kernels return for more room as often as they need it, mostly never."""
         codes = np.zeros(len(commands), np.int16)
-        venue = self._venue
+        venue = self._at_hand
         at = BEGIN
         parts = []
         while at < len(commands):
-            venue["events"] = 0
+            venue.events[0] = self._events.place()
             at = self._bound().run(commands, codes, at)
-            parts.append(self._output.words[: int(venue["events"]) * _EVENT_WORDS].copy())
+            parts.append(self._events.take(venue.events.item()))
             if at < len(commands):
-                self._make_room()
+                self._state = make_room(self._state)
+        venue.events[0] = 0
         words = parts[0] if len(parts) == 1 else np.concatenate(parts)
         self.event_hash = xxh3_64_intdigest(words, self.event_hash)
-        if venue["growing"]:
+        if venue.growing.item():
             self._state = grow_pools(self._state)
-            venue["growing"] = 0
+            venue.growing[0] = 0
         return codes, words.view(ORDER_EVENT)
 
     def _bound(self) -> Frames:
-        """The tables, ready for the kernels; growth and a restore put others in their place."""
-        if self._frames.state is not self._state or self._frames.out is not self._output:
-            self._frames = Frames(self._state, self._output)
+        """The tables, ready for the kernels; growth, a restore and a full buffer put others in their place."""
+        if self._frames.state is not self._state or self._frames.out is not self._events.out:
+            self._frames = Frames(self._state, self._events.out)
         return self._frames
-
-    def _make_room(self) -> None:
-        """For whatever the next command is: larger tables where they fill up, a larger buffer where one command asks for it."""
-        self._state = make_room(self._state)
-        if self._output.wanted[0] > self._output.orders.size:
-            self._output = output(int(self._output.wanted[0]))
 
     # ------------------------------------------------------------ the state as a whole
 
@@ -236,6 +240,7 @@ class Machine:
         machine = cls((2,) * 7)
         machine._state, attachment = read_image(snapshot)
         machine._venue = machine._state.venue[0]
+        machine._at_hand = AtHand(machine._state.venue)
         outside = json.loads(attachment)
         machine._origins = {int(origin): Origin(*known) for origin, known in outside["origins"].items()}
         machine.event_hash = outside["event_hash"]

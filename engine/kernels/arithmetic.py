@@ -3,6 +3,7 @@
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from engine.kernels import inlined_kernel, kernel
@@ -71,6 +72,22 @@ def highest_bit(typingctx, word):
         return builder.sub(ir.Constant(ir.IntType(64), 63), leading)
 
     return types.int64(types.int64), codegen
+
+
+@intrinsic
+def prefetch(typingctx, table, row):
+    """Asks for the cache line where a row of a table starts, which may be any number: nothing is read, nothing can fail."""
+
+    def codegen(context, builder, signature, args):
+        byte = ir.IntType(8).as_pointer()
+        data = context.make_array(table)(context, builder, args[0]).data
+        at = builder.bitcast(builder.gep(data, [context.cast(builder, args[1], row, types.int64)]), byte)
+        flag = ir.IntType(32)
+        ask = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag]), "llvm.prefetch.p0")
+        builder.call(ask, [at, flag(1), flag(3), flag(1)])  # to be written, kept in every cache, data
+        return context.get_dummy_value()
+
+    return types.none(table, row), codegen
 
 
 @inlined_kernel

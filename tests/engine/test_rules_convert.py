@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import commands as make
-from engine.kernels.buffers import output
+from engine.kernels.buffers import EventBuffer
 from engine.kernels.state import EVENTS_MAX
 from engine.machine import Machine
 from engine.types import (
@@ -522,7 +522,7 @@ def test_a_chain_with_more_events_than_there_is_room_for_waits_for_room(buffer):
     frames = []
     for size in (buffer, EVENTS_MAX * 8):
         venue = Markets(Machine, max_orders=STEPS_MAX)
-        venue.machine._output = output(size)
+        venue.machine._events = EventBuffer(size)
         for symbol in (VIA, SYMBOL, TWIN):
             venue.done(*(make.place(BOB, symbol, Side.SELL, price_ticks=1, quantity_lots=1) for _ in range(STEPS_MAX)))
         before = [make.admin(Kind.TICK)] * 6000
