@@ -76,6 +76,7 @@ day by day:
   cryptoshop admin tier 17 3                             account 17 pays the fees of tier 3
   cryptoshop admin freeze someone@example.org
   cryptoshop admin set-role someone@example.org moderator
+  cryptoshop admin margin show                           loans, levels, pools; margin --help tells how to set them up
 
 An ACCOUNT is an account's number or its owner's e-mail address. Amounts, prices and quantities are plain decimals, fees percent."""
 
@@ -129,21 +130,21 @@ async def execute(exchange: ExchangeClient, command: np.ndarray, refusals: dict[
         raise Refused((refusals or {}).get(code, f"the core refused it: {code.name}"))
 
 
-def _asset(office: Office, name: str) -> AssetView:
+def find_asset(office: Office, name: str) -> AssetView:
     found = next((asset for asset in office.exchange.machine.assets() if asset.name == name), None)
     if found is None:
         raise Refused(f"there is no asset {name}: add it with add-asset, or see the list with assets")
     return found
 
 
-def _symbol(office: Office, name: str) -> SymbolView:
+def find_symbol(office: Office, name: str) -> SymbolView:
     found = next((symbol for symbol in office.exchange.machine.symbols() if symbol.name == name), None)
     if found is None:
         raise Refused(f"there is no symbol {name}: add it with add-symbol, or see the list with symbols")
     return found
 
 
-async def _account(office: Office, text: str) -> int:
+async def find_account(office: Office, text: str) -> int:
     """The number of an account given by its number or its owner's address."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         account = int(text)
@@ -209,7 +210,7 @@ async def list_accounts(office: Office, given: argparse.Namespace) -> Lines:
         view = office.exchange.machine.account(account)
         balances = " ".join(_balance_texts(office, account)) or "-"
         table.append((str(account), email, role, AccountStatus(view.status).name, str(view.tier), balances))
-    lines = _columns(table)
+    lines = columns(table)
     if len(rows) == ACCOUNTS_SHOWN:
         lines.append(f"… more with: accounts --after {rows[-1]['account']}")
     return lines
@@ -219,12 +220,12 @@ def _balance_texts(office: Office, account: int) -> Iterable[str]:
     machine = office.exchange.machine
     for asset_id, available, held in machine.balances(account):
         asset = machine.asset(asset_id)
-        text = f"{_amount(available, asset)} {asset.name}"
-        yield text if not held else f"{text} (+{_amount(held, asset)} held)"
+        text = f"{amount_text(available, asset)} {asset.name}"
+        yield text if not held else f"{text} (+{amount_text(held, asset)} held)"
 
 
 async def set_account_status(office: Office, given: argparse.Namespace) -> Lines:
-    account = await _account(office, given.account)
+    account = await find_account(office, given.account)
     status = AccountStatus.FROZEN if given.command == "freeze" else AccountStatus.ACTIVE
     await execute(office.exchange, admin(Kind.SET_ACCOUNT_STATUS, account=account, status=status))
     meaning = "may cancel, but neither place orders nor send money" if status == AccountStatus.FROZEN else "may trade again"
@@ -232,14 +233,14 @@ async def set_account_status(office: Office, given: argparse.Namespace) -> Lines
 
 
 async def set_tier(office: Office, given: argparse.Namespace) -> Lines:
-    account = await _account(office, given.account)
+    account = await find_account(office, given.account)
     await execute(office.exchange, admin(Kind.SET_ACCOUNT_TIER, account=account, tier=given.tier))
     return [f"account {account} pays the fees of tier {given.tier}"]
 
 
 async def move_money(office: Office, given: argparse.Namespace) -> Lines:
     """A deposit or a withdrawal."""
-    account, asset = await _account(office, given.account), _asset(office, given.asset)
+    account, asset = await find_account(office, given.account), find_asset(office, given.asset)
     amount = amount_units(given.amount, asset)
     await execute(office.exchange, money_command(account, asset.asset, amount if given.command == "deposit" else -amount), {
         Code.INSUFFICIENT_AVAILABLE: f"account {account} has less than that available",
@@ -247,7 +248,7 @@ async def move_money(office: Office, given: argparse.Namespace) -> Lines:
         Code.SUPPLY_LIMIT: f"no account can hold that much {asset.name}",
     })  # fmt: skip
     available, _ = office.exchange.machine.balance(account, asset.asset)
-    return [f"account {account} has {_amount(available, asset)} {asset.name} available"]
+    return [f"account {account} has {amount_text(available, asset)} {asset.name} available"]
 
 
 def money_command(account: int, asset: int, amount: int) -> np.ndarray:
@@ -268,7 +269,7 @@ async def add_asset(office: Office, given: argparse.Namespace) -> Lines:
 
 
 async def add_symbol(office: Office, given: argparse.Namespace) -> Lines:
-    base, quote = _asset(office, given.base), _asset(office, given.quote)
+    base, quote = find_asset(office, given.base), find_asset(office, given.quote)
     command = symbol_command(
         given.name, base, quote, given.tick, given.lot, min_notional=given.min_notional, max_price=given.max_price,
         max_quantity=given.max_quantity, max_market_quantity=given.max_market_quantity, max_orders=given.max_orders,
@@ -277,16 +278,16 @@ async def add_symbol(office: Office, given: argparse.Namespace) -> Lines:
     await execute(office.exchange, command, {
         Code.ALREADY_EXISTS: f"{given.name} is listed already", Code.POOL_FULL: "the table of symbols is full",
     })  # fmt: skip
-    return [f"{given.name} is open for trading", *_columns([_SYMBOL_HEAD, _symbol_row(office, _symbol(office, given.name))])]
+    return [f"{given.name} is open for trading", *columns([_SYMBOL_HEAD, _symbol_row(office, find_symbol(office, given.name))])]
 
 
 async def list_assets(office: Office, _given: argparse.Namespace) -> Lines:
     rows = [(asset.name, str(asset.scale)) for asset in office.exchange.machine.assets()]
-    return _columns([("ASSET", "DECIMALS"), *rows])
+    return columns([("ASSET", "DECIMALS"), *rows])
 
 
 async def list_symbols(office: Office, _given: argparse.Namespace) -> Lines:
-    return _columns([_SYMBOL_HEAD, *(_symbol_row(office, symbol) for symbol in office.exchange.machine.symbols())])
+    return columns([_SYMBOL_HEAD, *(_symbol_row(office, symbol) for symbol in office.exchange.machine.symbols())])
 
 
 _SYMBOL_HEAD = ("SYMBOL", "STATUS", "TICK", "LOT", "MIN NOTIONAL", "MAX PRICE", "MAX QUANTITY", "MAKER", "TAKER", "LAST")
@@ -297,15 +298,15 @@ def _symbol_row(office: Office, symbol: SymbolView) -> tuple[str, ...]:
     units = SymbolUnits(symbol, machine.asset(symbol.base), machine.asset(symbol.quote))
     maker, taker = machine.fees(symbol.symbol, 0)
     return (
-        symbol.name, SymbolStatus(symbol.status).name, _plain(units.tick_size), _plain(units.step_size),
-        _plain(units.quote_text(symbol.min_notional)), _plain(units.ticks_to_price(symbol.max_price_ticks)),
-        _plain(units.lots_to_quantity(symbol.max_quantity_lots)), _percent(maker), _percent(taker),
-        _plain(units.ticks_to_price(symbol.last_price_ticks)) if symbol.last_price_ticks else "-",
+        symbol.name, SymbolStatus(symbol.status).name, plain(units.tick_size), plain(units.step_size),
+        plain(units.quote_text(symbol.min_notional)), plain(units.ticks_to_price(symbol.max_price_ticks)),
+        plain(units.lots_to_quantity(symbol.max_quantity_lots)), percent_text(maker), percent_text(taker),
+        plain(units.ticks_to_price(symbol.last_price_ticks)) if symbol.last_price_ticks else "-",
     )  # fmt: skip
 
 
 async def set_symbol_status(office: Office, given: argparse.Namespace) -> Lines:
-    symbol = _symbol(office, given.symbol)
+    symbol = find_symbol(office, given.symbol)
     status = SymbolStatus.CANCEL_ONLY if given.command == "halt" else SymbolStatus.TRADING
     await execute(office.exchange, admin(Kind.SET_SYMBOL_STATUS, symbol=symbol.symbol, status=status))
     return [f"{symbol.name} is {status.name}" + (": orders may be cancelled, nothing else" if status == SymbolStatus.CANCEL_ONLY else "")]
@@ -313,7 +314,7 @@ async def set_symbol_status(office: Office, given: argparse.Namespace) -> Lines:
 
 async def fees(office: Office, given: argparse.Namespace) -> Lines:
     """Shows them; with rates, sets those of one tier first."""
-    symbol = _symbol(office, given.symbol)
+    symbol = find_symbol(office, given.symbol)
     machine = office.exchange.machine
     if given.maker is not None or given.taker is not None:
         if not 0 <= given.tier < FEE_TIERS:
@@ -323,8 +324,8 @@ async def fees(office: Office, given: argparse.Namespace) -> Lines:
         taker = taker if given.taker is None else percent_to_ppm(given.taker)
         await execute(office.exchange, fees_command(symbol.symbol, given.tier, maker, taker))
     tiers = [machine.fees(symbol.symbol, tier) for tier in range(FEE_TIERS)]
-    rows = [(str(tier), *map(_percent, rates)) for tier, rates in enumerate(tiers) if tier in (0, given.tier) or rates != tiers[0]]
-    return _columns([("TIER", "MAKER", "TAKER"), *rows])
+    rows = [(str(tier), *map(percent_text, rates)) for tier, rates in enumerate(tiers) if tier in (0, given.tier) or rates != tiers[0]]
+    return columns([("TIER", "MAKER", "TAKER"), *rows])
 
 
 async def order_limits(office: Office, given: argparse.Namespace) -> Lines:
@@ -346,7 +347,7 @@ async def open_venue(office: Office, _given: argparse.Namespace) -> Lines:
 async def list_keys(office: Office, given: argparse.Namespace) -> Lines:
     rows = await office.identity.list_keys((await _user(office, given.account)).account)
     table = [(row.api_key, row.type, _scope_text(row.scopes), f"{row.created_at:%Y-%m-%d %H:%M}", row.label) for row in rows]
-    return _columns([("API KEY", "TYPE", "SCOPES", "MADE", "LABEL"), *table])
+    return columns([("API KEY", "TYPE", "SCOPES", "MADE", "LABEL"), *table])
 
 
 async def create_key(office: Office, given: argparse.Namespace) -> Lines:
@@ -382,22 +383,22 @@ def _scopes(text: str) -> int:
 # ---------------------------------------------------------------- words
 
 
-def _columns(rows: list[tuple[str, ...]]) -> Lines:
+def columns(rows: list[tuple[str, ...]]) -> Lines:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _plain(decimal: str) -> str:
+def plain(decimal: str) -> str:
     """Without the zeros that say nothing."""
     return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
 
 
-def _amount(units: int, asset: AssetView) -> str:
-    return _plain(format_units(units, asset.scale))
+def amount_text(units: int, asset: AssetView) -> str:
+    return plain(format_units(units, asset.scale))
 
 
-def _percent(ppm: int) -> str:
-    return _plain(f"{ppm * 100 // PPM}.{ppm * 100 % PPM:06d}") + "%"
+def percent_text(ppm: int) -> str:
+    return plain(f"{ppm * 100 // PPM}.{ppm * 100 % PPM:06d}") + "%"
 
 
 def _scope_text(scopes: int) -> str:
@@ -407,7 +408,7 @@ def _scope_text(scopes: int) -> str:
 # ---------------------------------------------------------------- command line
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     """A number from 0, small enough for the core."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 999999999")
@@ -415,7 +416,7 @@ def _count(text: str) -> int:
 
 
 def _tier(text: str) -> int:
-    tier = _count(text)
+    tier = count(text)
     if tier >= FEE_TIERS:
         raise argparse.ArgumentTypeError(f"tiers are 0 to {FEE_TIERS - 1}")
     return tier
@@ -442,7 +443,7 @@ def _parser() -> argparse.ArgumentParser:
     role = command("set-role", set_role, "make someone a moderator of the shop, an administrator, or neither", "EMAIL")
     role.add_argument("role", choices=tuple(_ROLES), metavar="ROLE", help="user, moderator or admin")
     new_asset = command("add-asset", add_asset, "list an asset", "NAME")
-    new_asset.add_argument("--decimals", type=_count, required=True, metavar="N", help="its smallest unit is 10^-N (0 to 9)")
+    new_asset.add_argument("--decimals", type=count, required=True, metavar="N", help="its smallest unit is 10^-N (0 to 9)")
     _add_symbol_arguments(command("add-symbol", add_symbol, "list a market and open it", "NAME"))
     command("assets", list_assets, "list the assets")
     command("symbols", list_symbols, "list the markets")
@@ -455,12 +456,12 @@ def _parser() -> argparse.ArgumentParser:
     rates.add_argument("--taker", metavar="PERCENT", help="e.g. 0.1")
     command("tier", set_tier, "let an account pay the fees of a tier", "ACCOUNT").add_argument("tier", type=_tier, metavar="TIER")
     limits = command("order-limits", order_limits, "how many orders an account may place")
-    limits.add_argument("--per-10s", type=_count, required=True, metavar="N", help="in ten seconds, 0 = any number")
-    limits.add_argument("--per-day", type=_count, required=True, metavar="N", help="in a day (UTC), 0 = any number")
+    limits.add_argument("--per-10s", type=count, required=True, metavar="N", help="in ten seconds, 0 = any number")
+    limits.add_argument("--per-day", type=count, required=True, metavar="N", help="in a day (UTC), 0 = any number")
     people = command("accounts", list_accounts, f"list accounts, their owners and balances, {ACCOUNTS_SHOWN} at a time")
     people.add_argument("action", nargs="?", choices=("list",), help=argparse.SUPPRESS)
     people.add_argument("--search", default="", metavar="TEXT", help="only owners whose address contains this")
-    people.add_argument("--after", type=_count, default=0, metavar="ACCOUNT", help="only accounts with a higher number")
+    people.add_argument("--after", type=count, default=0, metavar="ACCOUNT", help="only accounts with a higher number")
     command("deposit", move_money, "credit an account from outside", "ACCOUNT", "ASSET", "AMOUNT")
     command("withdraw", move_money, "debit an account to outside", "ACCOUNT", "ASSET", "AMOUNT")
     command("freeze", set_account_status, "let an account cancel only", "ACCOUNT")
@@ -473,6 +474,9 @@ def _parser() -> argparse.ArgumentParser:
                          help="of READ,TRADE,WITHDRAW (default: READ,TRADE)")  # fmt: skip
     new_key.add_argument("--public-key", type=Path, metavar="FILE", help="PEM of an Ed25519 public key; without it the key is HMAC")
     command("revoke", revoke_key, "revoke an API key", "API_KEY", into=keys)
+    from cryptoshop import admin_margin  # it stands on this module
+
+    admin_margin.add_commands(commands.add_parser("margin", help="margin: terms, assets, pools, fee tiers, discount"), command)
     return parser
 
 
@@ -485,7 +489,7 @@ def _add_symbol_arguments(new_symbol: argparse.ArgumentParser) -> None:
     new_symbol.add_argument("--max-price", default="", metavar="PRICE", help="default: 100 million ticks")
     new_symbol.add_argument("--max-quantity", default="", metavar="QUANTITY", help="of one order (default: as much as can be counted)")
     new_symbol.add_argument("--max-market-quantity", default="", metavar="QUANTITY", help="of one market order (default: the same)")
-    new_symbol.add_argument("--max-orders", type=_count, default=DEFAULT_MAX_ORDERS, metavar="N",
+    new_symbol.add_argument("--max-orders", type=count, default=DEFAULT_MAX_ORDERS, metavar="N",
                             help=f"open at a time per account (default: {DEFAULT_MAX_ORDERS})")  # fmt: skip
     new_symbol.add_argument("--maker", default="0.1", metavar="PERCENT", help="fee (default: 0.1)")
     new_symbol.add_argument("--taker", default="0.1", metavar="PERCENT", help="fee (default: 0.1)")

@@ -178,6 +178,8 @@ class Supervisor:
         await self.launch("stream")
         await self.launch("shop")
         await self.launch("rest")
+        if settings.sources_of_prices:
+            await self.launch("rates")
         await self.wait_until_ready()
         if settings.demo:
             say("start 4/4  demo traders")
@@ -264,7 +266,7 @@ class Supervisor:
             say("stopping …")
         for role in self.roles:
             role.stopping = True
-        edges = [role for role in self.roles if role.name in ("traders", "rest", "stream", "shop")]
+        edges = [role for role in self.roles if role.name in ("traders", "rest", "stream", "shop", "rates")]
         await asyncio.gather(*(role.stop() for role in edges))
         for name in ("recorder", "log"):
             await asyncio.gather(*(role.stop() for role in self.roles if role.name == name))

@@ -140,8 +140,8 @@ RATE_COLUMNS = RateRecord._fields
 # The page, and the last row of each of the account's loans, by which the tail finds how much they grew.
 _LOANS = f"""
     (SELECT -seq AS place, false AS is_latest, count(*) OVER () AS total, {columns(LOAN_COLUMNS)} FROM history.loans
-    WHERE account = $1 AND ($2 = 0 OR asset = $2) AND kind = ANY($3::smallint[]) AND ($4::bigint = 0 OR id_lo = $4::bigint) AND (NOT $5 OR grown > 0)
-        AND time_ns BETWEEN $6 AND $7
+    WHERE account = $1 AND ($2 = 0 OR asset = $2) AND kind = ANY($3::smallint[]) AND ($4::bigint = 0 OR id_lo = $4::bigint)
+        AND (NOT $5 OR grown > 0) AND time_ns BETWEEN $6 AND $7
     ORDER BY seq DESC LIMIT $8)
     UNION ALL
     (SELECT DISTINCT ON (asset) 0 AS place, true AS is_latest, 0 AS total, {columns(LOAN_COLUMNS)} FROM history.loans

@@ -38,11 +38,39 @@ SYMBOLS = (
     DemoSymbol("ETHBTC", "ETH", "BTC", "0.00001", "0.001", "0.0001", 0.04844, 0.020, 0.9),
 )
 
+
+class DemoLending(NamedTuple):
+    """What the lender puts into an asset's pool, and on which terms it is lent (cryptoshop.margin.Loans: per cent a day, per cent)."""
+
+    lent: str
+    terms: tuple[str, ...]
+
+
+NUMERAIRE = "USDT"  # what values of margin accounts are told in
+LENDING = {
+    "USDT": DemoLending("20000000", ("0.015", "0.035", "0.6", "80", "10", "2000000")),
+    "BTC": DemoLending("400", ("0.004", "0.012", "0.4", "75", "10", "40")),
+    "ETH": DemoLending("6000", ("0.006", "0.014", "0.4", "75", "10", "800")),
+    "SOL": DemoLending("80000", ("0.01", "0.03", "0.6", "70", "15", "12000")),
+    "XRP": DemoLending("6000000", ("0.008", "0.03", "0.6", "70", "15", "1000000")),
+}
+COLLATERAL = {  # up to so much of its value an asset counts for so many per cent
+    "USDT": "all:100",
+    "BTC": "1000000:97,5000000:90,20000000:75",
+    "ETH": "1000000:95,5000000:85",
+    "SOL": "250000:85,1000000:70",
+    "XRP": "250000:80,1000000:65",
+}
+FEE_VOLUMES = "1:1000000,2:10000000,3:100000000"
+
 PEOPLE = ("alice", "bob", "carol", "dora", "emil", "fumiko", "grace", "henrik")  # they trade, and they buy
 MODERATOR = "moderator"
 SELLERS = ("hearth", "slowcup", "nordlys", "groove", "fernhill", "papertrail")
 MAKERS = ("maker-1", "maker-2")
 TAKERS = ("taker-1", "taker-2")
+LENDER = "lender"
+BORROWERS = ("margin-1", "margin-2")  # on a cross account, on an isolated one
+MARGIN_PERSON = "alice"  # has margin accounts from the start
 
 MAKER_PPM = 800
 TAKER_PPM = 1000

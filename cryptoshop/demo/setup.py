@@ -18,8 +18,11 @@ import numpy as np
 
 from cryptoshop import database
 from cryptoshop.demo.flow import Walk, ladder, quantity
+from cryptoshop.demo.margin import MarginSetUp
 from cryptoshop.demo.markets import (
     ASSETS,
+    BORROWERS,
+    LENDER,
     MAKER_PPM,
     MAKERS,
     MODERATOR,
@@ -100,7 +103,7 @@ async def open_accounts(settings: Settings, exchange: ExchangeClient, identity: 
     """Name -> account with its password and keys, each written down as soon as it exists."""
     draft = settings.data_dir / "secrets" / "demo-accounts.json"
     people = json.loads(draft.read_text()) if draft.exists() else {}
-    for name in (*PEOPLE, *MAKERS, *TAKERS, MODERATOR, *SELLERS):
+    for name in (*PEOPLE, *MAKERS, *TAKERS, LENDER, *BORROWERS, MODERATOR, *SELLERS):
         fresh = {"name": name, "email": f"{name}@demo.invalid", "password": secrets.token_urlsafe(FIRST_PASSWORD_BYTES)}
         person = people.setdefault(name, fresh)
         write_private(draft, people)
@@ -117,12 +120,12 @@ async def fund(exchange: ExchangeClient, accounts: dict[str, dict]) -> None:
     """Deposits for those who have nothing of an asset yet; sellers earn theirs."""
     assets = {asset.name: asset for asset in exchange.machine.assets()}
     deposits = []
-    funded = {name: accounts[name] for name in (*PEOPLE, *MAKERS, *TAKERS)}
+    funded = {name: accounts[name] for name in (*PEOPLE, *MAKERS, *TAKERS, LENDER, *BORROWERS)}
     for asset in ASSETS:
         for name, person in funded.items():
             known = assets[asset.name]
             if sum(exchange.machine.balance(person["account"], known.asset)) == 0:
-                amount = parse_units(asset.person_gets if name in PEOPLE else asset.trader_gets, known.scale)
+                amount = parse_units(asset.person_gets if name in (*PEOPLE, *BORROWERS) else asset.trader_gets, known.scale)
                 deposits.append(commands.transfer(Kind.TRANSFER, (exchange.machine.now_ns + 1, secrets.randbits(62)), debit=HOUSE_GATEWAY,
                                                   credit=person["account"], asset=known.asset, amount=amount))  # fmt: skip
     if deposits:
@@ -223,6 +226,7 @@ async def prepare(settings: Settings, exchange: ExchangeClient, pool: asyncpg.Po
         clock.backfill_ns = 0
         await execute(exchange, commands.admin(Kind.OPEN))
         print(f"           back-fill 100 %  {sent:,} commands in {time.monotonic() - began:.1f} s", flush=True)
+    await MarginSetUp(exchange, accounts).run()
     write_demo_file(settings, accounts)
     if not await shop_is_there(pool):
         from cryptoshop.demo.shop import fill  # noqa: PLC0415  (the shop's app is heavy, and later starts do without it)

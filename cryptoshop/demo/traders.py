@@ -1,5 +1,5 @@
-"""The demo's traders: makers who keep a ladder of quotes, takers who cross it; and with them the shop's customers. They use the public
-API like any client.
+"""The demo's traders: makers who keep a ladder of quotes, takers who cross it; with them margin traders and the shop's customers. They use
+the public API like any client.
 
 Owns nothing of the venue; killed or cut off, they come back and start from what they find. Run by the supervisor with --demo.
 """
@@ -13,10 +13,11 @@ from decimal import ROUND_DOWN, Decimal
 import numpy as np
 import structlog
 
+from cryptoshop.demo.borrowers import borrow
 from cryptoshop.demo.client import ApiClient, RequestRefused
 from cryptoshop.demo.customers import go_shopping
 from cryptoshop.demo.flow import Walk, ladder, quantity
-from cryptoshop.demo.markets import MAKERS, SYMBOLS, TAKERS, DemoSymbol
+from cryptoshop.demo.markets import BORROWERS, MAKERS, SYMBOLS, TAKERS, DemoSymbol
 from cryptoshop.observability import configure_logging
 from cryptoshop.settings import Settings, add_arguments, from_arguments
 
@@ -118,7 +119,8 @@ async def run(settings: Settings) -> None:
     seed = int.from_bytes(os.urandom(4), "little")  # each start shows another market
     roles = [(Maker, name) for name in MAKERS] + [(Taker, name) for name in TAKERS]
     traders = (trade(kind, settings, accounts[name], seed + place) for place, (kind, name) in enumerate(roles))
-    await asyncio.gather(*traders, go_shopping(settings, accounts, seed))
+    borrowers = (borrow(settings, accounts[name], seed + place, isolated=bool(place)) for place, name in enumerate(BORROWERS))
+    await asyncio.gather(*traders, *borrowers, go_shopping(settings, accounts, seed))
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cryptoshop import admin, cli
+from cryptoshop.opening import open_venue
+from cryptoshop.settings import Settings
 from engine.log.port import LogRefused, Refusal
 from engine.types import KeyScope
 
@@ -288,3 +290,32 @@ def test_the_log_does_not_answer(tmp_path, capsys, module_database, monkeypatch)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "no log answers" in said
+
+
+def test_margin_from_nothing(listed, data_dir):
+    status, said = listed("margin", "show")
+    assert (status, "begin with margin set" in said) == (1, True)
+    settings = Settings(data_dir, log_url=f"local:{data_dir}/log.sock")
+    asyncio.run(open_venue(settings))  # margin needs the newest rules
+    assert "called at 1.3, liquidated at 1.1" in listed("margin", "set", "USDT")[1]
+    assert "called at 1.4," in listed("margin", "set", "--call", "1.4")[1]
+    assert listed("margin", "set", "BTC") == (1, "cryptoshop: values are in USDT, for ever\n")
+    assert "levels must fall" in listed("margin", "set", "--borrow", "9")[1]
+    assert "no margin asset yet" in listed("margin", "asset", "BTC", "--market", "BTCUSDT")[1]
+    assert listed("margin", "asset", "USDT", "--base", "0.02")[0] == 0
+    said = listed("margin", "asset", "BTC", "--market", "BTCUSDT", "--limit", "50", "--base", "0.012")[1]
+    assert "BTCUSDT" in said
+    assert "0.012%" in said
+    assert "1000000:95,5000000:80" in listed("margin", "collateral", "BTC", "1000000:95,5000000:80")[1]
+    assert "all:100" in listed("margin", "collateral", "USDT", "all:100")[1]
+    assert listed("deposit", ALICE, "USDT", "1000")[0] == 0
+    assert listed("margin", "lend", ALICE, "USDT", "400")[1].endswith("has 400 USDT in the pool\n")
+    assert "less than that available" in listed("margin", "lend", ALICE, "USDT", "100000")[1]
+    assert listed("margin", "redeem", ALICE, "USDT", "150")[1].endswith("has 250 USDT in the pool\n")
+    assert listed("margin", "redeem", ALICE, "USDT", "all")[1].endswith("has 0 USDT in the pool\n")
+    assert "less than that in the pool" in listed("margin", "redeem", ALICE, "USDT", "1")[1]
+    assert "1000000 USDT" in listed("margin", "tiers", "1:100000,2:1000000")[1]
+    assert listed("margin", "tiers", "") == (0, "fee tiers do not go by volume\n")
+    assert listed("margin", "discount", "BTC", "10")[1] == "fees paid in BTC are 10 % less, for accounts that switch it on\n"
+    assert "fees paid in BTC are 10% less" in listed("margin", "show")[1]
+    assert listed("margin", "discount", "none")[0] == 0

@@ -38,6 +38,9 @@ def sign(secret: str, params: dict) -> str:
     return f"{sent}&signature={hmac.new(secret.encode(), sent.encode(), hashlib.sha256).hexdigest()}"
 
 
+BORROWED = {"isIsolated": "TRUE", "sideEffectType": "MARGIN_BUY"}
+
+
 class Stage:
     """BTCUSDT with margin; alice and bob with money and keys, carol with lent pools."""
 
@@ -66,7 +69,8 @@ class Stage:
             self.keys[name] = await identity.create_key(user.account, "HMAC", "all", scopes=TRADE)
             for asset, amount in ((1, 100 * COIN), (2, 1_000_000 * USDT)):
                 self.now_ns += 1
-                await self.run(transfer(Kind.TRANSFER, (self.now_ns, 7), debit=HOUSE_GATEWAY, credit=user.account, asset=asset, amount=amount))
+                terms = {"debit": HOUSE_GATEWAY, "credit": user.account, "asset": asset, "amount": amount}
+                await self.run(transfer(Kind.TRANSFER, (self.now_ns, 7), **terms))
                 if name == "carol":
                     await self.run(loan(Kind.LEND, (self.now_ns, 8), account=user.account, asset=asset, amount=amount))
         self.keys["reader"] = await identity.create_key(self.people["alice"].account, "HMAC", "reading", scopes=READ)
@@ -193,7 +197,8 @@ async def test_loans_interest_and_rates(stage):
         assert [row["dailyInterestRate"] for row in rates] == [f"{24 * HOURLY / 10**9:.9f}"] * 2
         assert rates[0]["timestamp"] - rates[1]["timestamp"] == 3_600_000
         flow = await stage.call("GET", "margin/capital-flow")
-        assert [(row["type"], row["asset"]) for row in flow] == [("REPAY", "USDT"), ("BORROW", "USDT"), ("TRANSFER", "USDT"), ("TRANSFER", "BTC")]
+        kinds = [f"{row['type']} {row['asset']}" for row in flow]
+        assert kinds == ["REPAY USDT", "BORROW USDT", "TRANSFER USDT", "TRANSFER BTC"]
         assert (await stage.call("GET", "margin/borrow-repay", "bob", type="REPAY")) == {"rows": [], "total": 0}
         assert (await stage.call("GET", "margin/interestHistory", isolatedSymbol="BTCUSDT"))["rows"] == []
 
@@ -217,7 +222,8 @@ async def test_an_order_that_borrows_and_one_that_repays(stage):
         orders = await stage.call("GET", "margin/allOrders", symbol="BTCUSDT", isIsolated="TRUE")
         assert [(row["orderId"], row["isIsolated"]) for row in orders] == [(bought["orderId"], True), (sold["orderId"], True)]
         trades = await stage.call("GET", "margin/myTrades", symbol="BTCUSDT", isIsolated="TRUE")
-        assert [(row["isBuyer"], row["qty"], row["isIsolated"]) for row in trades] == [(True, "1.00000000", True), (False, "0.10000000", True)]
+        assert [(row["isBuyer"], row["qty"]) for row in trades] == [(True, "1.00000000"), (False, "0.10000000")]
+        assert all(row["isIsolated"] for row in trades)
         found = await stage.call("GET", "margin/order", symbol="BTCUSDT", isIsolated="TRUE", orderId=sold["orderId"])
         assert (found["status"], found["isIsolated"]) == ("FILLED", True)
         assert await stage.call("GET", "margin/allOrderList") == []
@@ -231,7 +237,7 @@ async def test_a_liquidation_from_the_call_to_its_end(stage):
     await stage.transfer("MAIN_MARGIN", "BTC", "5", "bob")
     await stage.transfer("MAIN_MARGIN", "USDT", "50000", "bob")
     await stage.call("POST", "margin/order", "bob", side="SELL", quantity="1", price="10000", **order)
-    await stage.call("POST", "margin/order", side="BUY", quantity="1", price="10000", isIsolated="TRUE", sideEffectType="MARGIN_BUY", **order)
+    await stage.call("POST", "margin/order", side="BUY", quantity="1", price="10000", **order, **BORROWED)
     await stage.call("POST", "margin/order", "bob", side="BUY", quantity="2", price="6500", **order)
     await stage.price(7_500)
     await stage.run(admin(Kind.TICK))
@@ -264,7 +270,7 @@ async def test_a_bad_debt_is_recorded(stage):
     await stage.transfer("MAIN_MARGIN", "BTC", "5", "bob")
     await stage.transfer("MAIN_MARGIN", "USDT", "50000", "bob")
     await stage.call("POST", "margin/order", "bob", side="SELL", quantity="1", price="10000", **order)
-    await stage.call("POST", "margin/order", side="BUY", quantity="1", price="10000", isIsolated="TRUE", sideEffectType="MARGIN_BUY", **order)
+    await stage.call("POST", "margin/order", side="BUY", quantity="1", price="10000", **order, **BORROWED)
     await stage.call("POST", "margin/order", "bob", side="BUY", quantity="3", price="3000", **order)
     await stage.price(3_050)
     for _ in range(5):
