@@ -27,14 +27,16 @@ from engine.kernels.frame import BEGIN, Frames
 from engine.kernels.growth import grow_pools, make_room
 from engine.kernels.hashed import NOWHERE
 from engine.kernels.image import read_image, write_image
-from engine.kernels.queries import depth, indexed_row, order_row, slot_of
-from engine.kernels.state import LEG, create, table
+from engine.kernels.queries import depth, indexed_row, list_row, order_row, slot_of
+from engine.kernels.stages import READY
+from engine.kernels.state import LADDERS, LEG, LISTED, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.validate import INVARIANTS, SOUND, first_broken
 from engine.types import (
     ADMIN_COMMAND,
     COLLATERAL_TIERS,
     FEE_TIERS,
+    FILTERS,
     FIRST_CUSTOMER,
     INITIAL_CAPACITY,
     ORDER_COMMAND,
@@ -45,7 +47,10 @@ from engine.types import (
     SOURCES_MAX,
     TRANSFER_COMMAND,
     Code,
+    Filter,
     Kind,
+    ListType,
+    OrderState,
     Pool,
     Role,
     Side,
@@ -59,6 +64,7 @@ from engine.views import (
     IndexView,
     KeyView,
     LevelView,
+    ListView,
     LoanView,
     MarginAssetView,
     MarginSetup,
@@ -75,6 +81,7 @@ _WORD = 2**64
 _TEN_SECONDS_NS = 10 * 10**9
 _DAY_NS = 86_400 * 10**9
 _ORDER_FIELDS = OrderView._fields[: OrderView._fields.index("client_id")]
+_TERMS = ("iceberg_lots", "stop_price_ticks", "trailing_bps", "peg", "peg_offset", "side_effect", "expires_ns")
 
 
 # What counts the rows of each pool.
@@ -96,7 +103,19 @@ class Origin(NamedTuple):
 class AtHand:
     """The fields of the VENUE record that every frame reads or writes, each as an array of one: by name it would take ten times as long."""
 
-    __slots__ = ("custody", "events", "growing", "ledger", "now", "opened", "permitted", "position", "registering", "unknown_rules")
+    __slots__ = (
+        "custody",
+        "events",
+        "growing",
+        "ledger",
+        "now",
+        "opened",
+        "permitted",
+        "position",
+        "registering",
+        "stage",
+        "unknown_rules",
+    )
 
     def __init__(self, venue: np.ndarray) -> None:
         for name in self.__slots__:
@@ -194,12 +213,13 @@ class Machine:
         venue = self._at_hand
         at = BEGIN
         parts = []
-        while at < len(commands):
+        while True:
             venue.events[0] = self._events.place()
             at = self._bound().run(commands, codes, at)
             parts.append(self._events.take(venue.events.item()))
-            if at < len(commands):
-                self._state = make_room(self._state)
+            if at == len(commands) and venue.stage.item() == READY:
+                break
+            self._state = make_room(self._state)
         venue.events[0] = 0
         words = parts[0] if len(parts) == 1 else np.concatenate(parts)
         self.event_hash = xxh3_64_intdigest(words, self.event_hash)
@@ -282,7 +302,7 @@ class Machine:
         if not 0 < symbol <= self._venue["last_symbol"]:
             return None
         row = self._state.registry.symbols[symbol]
-        return SymbolView(symbol, _name(row), *row.item()[3:])
+        return SymbolView(symbol, _name(row), *(int(row[name]) for name in SymbolView._fields[2:]))
 
     def symbols(self) -> list[SymbolView]:
         return [self.symbol(number) for number in range(1, int(self._venue["last_symbol"]) + 1)]
@@ -291,12 +311,12 @@ class Machine:
         """A customer's account."""
         if not self._is_customer(account):
             return None
-        row = self._state.registry.accounts[account].item()
-        reference_hi, reference_lo, status, tier, opened_ns, window, in_window, day, in_day, *_ = row
-        now = self.now_ns
-        orders_10s = in_window if window == now // _TEN_SECONDS_NS else 0
-        orders_day = in_day if day == now // _DAY_NS else 0
-        return AccountView(account, (reference_hi, reference_lo), status, tier, opened_ns, orders_10s, orders_day)
+        row = self._state.registry.accounts[account]
+        orders_10s = int(row["window_count"]) if row["window_number"] == self.now_ns // _TEN_SECONDS_NS else 0
+        orders_day = int(row["day_count"]) if row["day_number"] == self.now_ns // _DAY_NS else 0
+        reference = int(row["reference_hi"]), int(row["reference_lo"])
+        status, tier, opened_ns, group, countdown_ns = (int(row[name]) for name in ("status", "tier", "opened_ns", "group", "countdown_ns"))
+        return AccountView(account, reference, status, tier, opened_ns, orders_10s, orders_day, group, countdown_ns)
 
     def find_account(self, reference_hi: int, reference_lo: int) -> int:
         """The account with this reference, 0 where there is none."""
@@ -347,14 +367,47 @@ class Machine:
         return found
 
     def _order_view(self, row: int) -> OrderView:
-        order = self._state.book.orders[row]
-        client_id = b"".join(int(order[f"client_{word}"]).to_bytes(8, "little", signed=True) for word in range(5))
+        book = self._state.book
+        order = book.orders[row]
+        client_id = _client_id(book.names[row]) if order["named"] else ""
         values = (int(order[name]) for name in _ORDER_FIELDS)
-        return OrderView(*values, _text(client_id), int(order["placed_ns"]), int(order["updated_ns"]))
+        view = OrderView(*values, client_id, int(order["placed_ns"]), int(order["updated_ns"]), prevented_lots=int(order["prevented_lots"]))
+        special = int(order["special"])
+        if not special:
+            return view
+        state = int(order["state"])
+        return view._replace(
+            **{name: int(order[name]) for name in _TERMS},
+            extreme_ticks=int(order["extreme_ticks"]) if state == OrderState.TRACKING else 0,
+            state=state,
+            list_id=int(book.lists[order["list"]]["list_id"]) if special & LISTED else 0,
+        )
+
+    def order_list(self, list_id: int) -> ListView | None:
+        """An order list with an open order."""
+        row = list_row(self._state.book, list_id) if list_id > 0 else 0
+        return self._list_view(row) if row else None
+
+    def order_list_by_client_id(self, account: int, digest: int) -> ListView | None:
+        """The account's list with an open order and this client id (`engine.commands.client_id_digest`)."""
+        row = indexed_row(self._state.book.list_names, account, digest) if account > 0 and digest else 0
+        return self._list_view(row) if row else None
+
+    def open_lists(self, account: int) -> list[ListView]:
+        """The account's lists with an open order, by rising list id."""
+        ids = {order.list_id for order in self.open_orders(account)} - {0}
+        return [self.order_list(list_id) for list_id in sorted(ids)]
+
+    def _list_view(self, row: int) -> ListView:
+        listed = self._state.book.lists[row]
+        ids = tuple(int(listed[f"order_{leg}"]) for leg in range(3))
+        account, symbol, list_type = int(listed["account"]), int(listed["symbol"]), int(listed["list_type"])
+        legs = ids if list_type == ListType.OTOCO else ids[:2]
+        return ListView(int(listed["list_id"]), account, symbol, list_type, legs, _client_id(listed), int(listed["placed_ns"]))
 
     def depth(self, symbol: int, side: int, limit: int) -> np.ndarray:
         """int64 (n, 2): price in ticks and lots, best first."""
-        count = int(self._state.book.ladders[symbol * 2 + side]["count"])
+        count = int(self._state.book.ladders[symbol * LADDERS + side]["count"])
         levels = np.empty((min(limit, count), 2), np.int64)
         return levels[: depth(self._state.book, symbol, int(side), levels)]
 
@@ -364,7 +417,7 @@ class Machine:
 
     def _best_level(self, symbol: int, side: int) -> tuple[int, int]:
         book = self._state.book
-        level = book.levels[book.ladders[symbol * 2 + side]["best"]]  # level 0 is all zero
+        level = book.levels[book.ladders[symbol * LADDERS + side]["best"]]  # level 0 is all zero
         return int(level["price_ticks"]), int(level["lots"])
 
     def update_id(self, symbol: int) -> int:
@@ -393,6 +446,17 @@ class Machine:
     def fees(self, symbol: int, tier: int) -> tuple[int, int]:
         """(maker_ppm, taker_ppm)"""
         return self._state.registry.fees[symbol * FEE_TIERS + tier].item()
+
+    def filters(self, symbol: int = 0) -> dict[Filter, int]:
+        """The filters that are set for a symbol; 0: for the whole exchange."""
+        if not 0 <= symbol <= self._venue["last_symbol"]:
+            return {}
+        values = self._state.registry.filters[symbol * FILTERS : (symbol + 1) * FILTERS]
+        return {Filter(int(place)): int(values[place]) for place in np.flatnonzero(values)}
+
+    def max_asset(self, asset: int) -> int:
+        """How many units of the asset one order may be about; 0 = no limit."""
+        return int(self._state.registry.assets[asset]["max_order"]) if 0 < asset <= self._venue["last_asset"] else 0
 
     # ------------------------------------------------------------ margin and fees by volume (docs/MARGIN.md)
 
@@ -519,9 +583,7 @@ class Machine:
             return 0
         owed = {loan.asset: loan.principal + loan.interest for loan in loans}
         threshold = self.margin_setup().liquidation_ppm
-        base, quote = (
-            PPM * sum(self.balance(account, asset)) - threshold * owed.get(asset, 0) for asset in (symbol.base, symbol.quote)
-        )
+        base, quote = (PPM * sum(self.balance(account, asset)) - threshold * owed.get(asset, 0) for asset in (symbol.base, symbol.quote))
         if not base:
             return 0
         return max(0, -quote * symbol.lot_units // (base * symbol.tick_lot_units))
@@ -560,6 +622,10 @@ class Machine:
 
 def _text(raw: bytes) -> str:
     return raw.rstrip(b"\0").decode("ascii", "replace")
+
+
+def _client_id(row: np.void) -> str:
+    return _text(b"".join(int(row[f"client_{word}"]).to_bytes(8, "little", signed=True) for word in range(5)))
 
 
 def _name(row: np.void) -> str:

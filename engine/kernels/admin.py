@@ -7,11 +7,12 @@ import numpy as np
 
 from engine.kernels import kernel
 from engine.kernels.arithmetic import SEED, mix, product_exceeds
-from engine.kernels.events import admin_event
+from engine.kernels.auction import change_status
+from engine.kernels.events import TERMS_SINCE, admin_event
 from engine.kernels.fees import unpin
 from engine.kernels.hashed import link, row_of
 from engine.kernels.margin import is_margin_kind, margin_command, refuse_margin
-from engine.kernels.state import MARGIN_SINCE
+from engine.kernels.state import FILTERED, MARGIN_SINCE
 from engine.types import (
     ADMIN_COMMAND,
     AMOUNT_MAX,
@@ -19,6 +20,7 @@ from engine.types import (
     CAPACITY_MAX,
     COMMAND_BYTES,
     FEE_TIERS,
+    FILTERS,
     FIRST_CUSTOMER,
     PPM,
     RULES_FIRST,
@@ -28,6 +30,7 @@ from engine.types import (
     AccountStatus,
     Code,
     EventKind,
+    Filter,
     KeyScope,
     Kind,
     Pool,
@@ -64,7 +67,7 @@ def admin_command(state, batch, out, at):
     if kind == Kind.ADD_SYMBOL:
         return _add_symbol(venue, registry, out, command, batch.words, word)
     if kind == Kind.SET_SYMBOL_STATUS:
-        return _set_symbol_status(venue, registry, out, command)
+        return _set_symbol_status(venue, registry, state.book, out, command)
     if kind == Kind.SET_FEES:
         return _set_fees(venue, registry, out, command)
     if kind == Kind.OPEN_ACCOUNT:
@@ -77,6 +80,10 @@ def admin_command(state, batch, out, at):
         return _add_key(venue, registry, out, command)
     if kind == Kind.SET_KEY:
         return _set_key(venue, registry, out, command)
+    if kind == Kind.SET_FILTER:
+        return _set_filter(venue, registry, out, command)
+    if kind == Kind.SET_GROUP:
+        return _set_group(venue, registry, out, command)
     return _govern(venue, registry, out, command, kind)
 
 
@@ -84,6 +91,8 @@ def admin_command(state, batch, out, at):
 def _is_kind(venue, kind):
     if is_margin_kind(kind):
         return venue.rules_version >= MARGIN_SINCE
+    if kind == Kind.SET_FILTER or kind == Kind.SET_GROUP:
+        return venue.rules_version >= TERMS_SINCE
     return Kind.REGISTER_ORIGIN <= kind <= Kind.GROW or Kind.ADD_ASSET <= kind <= Kind.SET_ORDER_LIMITS
 
 
@@ -96,7 +105,7 @@ def _refuse(venue, out, command, kind, code):
     key = 0
     symbol = 0
     asset = 0
-    if kind == Kind.SET_ACCOUNT_STATUS or kind == Kind.SET_ACCOUNT_TIER or kind == Kind.ADD_KEY:
+    if kind == Kind.SET_ACCOUNT_STATUS or kind == Kind.SET_ACCOUNT_TIER or kind == Kind.ADD_KEY or kind == Kind.SET_GROUP:
         account = command.account
     elif kind == Kind.SET_KEY:
         key = command.key
@@ -104,6 +113,10 @@ def _refuse(venue, out, command, kind, code):
         symbol = command.symbol
     elif kind == Kind.ADD_SYMBOL:
         asset = command.base
+    elif kind == Kind.SET_FILTER:
+        symbol = command.symbol
+        asset = command.base if command.filter == Filter.MAX_ASSET else 0
+        key = np.int64(command.filter)
     admin_event(venue, out, EventKind.ADMIN_REJECTED, code, kind, account, key, symbol, asset, 0)
     return code
 
@@ -261,14 +274,16 @@ def _add_symbol(venue, registry, out, command, words, word):
 
 
 @kernel
-def _set_symbol_status(venue, registry, out, command):
+def _set_symbol_status(venue, registry, book, out, command):
     kind = np.int64(command.kind)
     if command.symbol < 1 or command.symbol > venue.last_symbol:
         return _refuse(venue, out, command, kind, Code.UNKNOWN_SYMBOL)
     status = np.int64(command.status)
-    if status != SymbolStatus.TRADING and status != SymbolStatus.CANCEL_ONLY:
+    highest = SymbolStatus.AUCTION if venue.rules_version >= TERMS_SINCE else SymbolStatus.CANCEL_ONLY
+    if status < SymbolStatus.TRADING or status > highest:
         return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
-    registry.symbols[command.symbol].status = status
+    if not change_status(venue, registry, book, np.int64(command.symbol), status):
+        return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
     return _done(venue, out, command, 0, 0, np.int64(command.symbol), 0, status)
 
 
@@ -284,6 +299,47 @@ def _set_fees(venue, registry, out, command):
     fee.maker_ppm = command.maker_ppm
     fee.taker_ppm = command.taker_ppm
     return _done(venue, out, command, 0, 0, np.int64(command.symbol), 0, tier)
+
+
+@kernel
+def _set_filter(venue, registry, out, command):
+    kind = np.int64(command.kind)
+    which = np.int64(command.filter)
+    value = command.value
+    if which < Filter.MIN_PRICE_TICKS or which > Filter.MAX_ASSET or Filter.RANGE_DOWN_PPM < which < Filter.EXCHANGE_MAX_ORDERS:
+        return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
+    if which == Filter.MAX_ASSET:
+        if command.base < 1 or command.base > venue.last_asset:
+            return _refuse(venue, out, command, kind, Code.UNKNOWN_ASSET)
+    elif which >= Filter.EXCHANGE_MAX_ORDERS:
+        if command.symbol != 0:
+            return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
+    elif command.symbol < 1 or command.symbol > venue.last_symbol:
+        return _refuse(venue, out, command, kind, Code.UNKNOWN_SYMBOL)
+    if value < 0 or value > AMOUNT_MAX:
+        return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
+    asset = np.int64(0)
+    if which == Filter.MAX_ASSET:
+        asset = np.int64(command.base)
+        venue.filters += _came(registry.assets[asset].max_order, value)
+        registry.assets[asset].max_order = value
+    else:
+        place = command.symbol * FILTERS + which
+        change = _came(registry.filters[place], value)
+        registry.filters[place] = value
+        if command.symbol == 0:
+            venue.filters += change
+        else:
+            symbol = registry.symbols[command.symbol]
+            symbol.filters += change
+            symbol.special = symbol.special | FILTERED if symbol.filters != 0 else symbol.special & ~FILTERED
+    return _done(venue, out, command, 0, which, np.int64(command.symbol), asset, value)
+
+
+@kernel
+def _came(former, value):
+    """By how many more filters are set once one of them becomes `value`."""
+    return (1 if value != 0 else 0) - (1 if former != 0 else 0)
 
 
 # ---------------------------------------------------------------- accounts and keys
@@ -306,6 +362,7 @@ def _open_account(venue, registry, out, command):
     account.reference_lo = command.reference_lo
     account.status = AccountStatus.ACTIVE
     account.opened_ns = venue.now
+    account.group = venue.last_account
     link(registry.account_references, command.reference_hi, command.reference_lo, venue.last_account)
     return _done(venue, out, command, venue.last_account, 0, 0, 0, 0)
 
@@ -341,6 +398,17 @@ def _set_account_tier(venue, registry, margin, out, command):
     registry.accounts[command.account].tier = tier
     registry.accounts[command.account].pinned = 1
     return _done(venue, out, command, np.int64(command.account), 0, 0, 0, tier)
+
+
+@kernel
+def _set_group(venue, registry, out, command):
+    kind = np.int64(command.kind)
+    if not _is_customer(venue, command.account):
+        return _refuse(venue, out, command, kind, Code.UNKNOWN_ACCOUNT)
+    if not _is_customer(venue, command.value):
+        return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
+    registry.accounts[command.account].group = command.value
+    return _done(venue, out, command, np.int64(command.account), 0, 0, 0, command.value)
 
 
 @kernel

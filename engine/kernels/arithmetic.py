@@ -7,7 +7,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from engine.kernels import inlined_kernel, kernel
-from engine.types import MIX_MULTIPLIER, MIX_SEED, PPM
+from engine.types import AMOUNT_MAX, MIX_MULTIPLIER, MIX_SEED, PPM
 
 _WORD = 2**64
 _SIGN = 2**63
@@ -36,6 +36,17 @@ def ceil_ppm(amount, ppm):
     whole = amount // PPM
     part = amount - whole * PPM
     return whole * ppm + (part * ppm + PPM - 1) // PPM
+
+
+@inlined_kernel
+def scaled_ppm(amount, ppm, up):
+    """amount · ppm / PPM, rounded up (`up` = PPM − 1) or down (0), for 0 ≤ amount, ppm ≤ AMOUNT_MAX; AMOUNT_MAX + 1 where it is more."""
+    whole = amount // PPM
+    part = amount - whole * PPM
+    times = ppm // PPM
+    if whole > AMOUNT_MAX // max(ppm, 1):
+        return np.int64(AMOUNT_MAX + 1)
+    return min(whole * ppm + part * times + (part * (ppm - times * PPM) + up) // PPM, AMOUNT_MAX + 1)
 
 
 @inlined_kernel

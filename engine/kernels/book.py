@@ -1,9 +1,11 @@
 """Open orders: pool, levels, and the ways to find an order (by id, by client id, by account and symbol).
 
-Owns entering and leaving the book. An order in it is a member of exactly one level (first come, first served), one roster (its account's
-orders on the symbol, oldest first), the id index, and the client-id index where it has a client id. Holds are moved here too, because
-an order lies in the book if and only if its hold is in its owner's held balance. A roster stays when its last order leaves, because
-the next one mostly comes soon; `gather_rosters` leaves the empty ones behind when room is needed.
+Owns entering and leaving. An open order is a member of one roster (its account's orders on the symbol, oldest first), the id index, and
+the client-id index where it has a client id; one that rests is a member of exactly one level besides, first come, first served. Holds
+are moved here too, because an order lies in the book if and only if its hold is in its owner's held balance. A roster stays when its last
+order leaves, because the next one mostly comes soon; `gather_rosters` leaves the empty ones behind when room is needed.
+
+An order that is not RESTING is elsewhere in its own way (engine/kernels/waiting.py).
 """
 
 from typing import NamedTuple
@@ -11,13 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
-from engine.kernels.arithmetic import SEED, mix, signed
+from engine.kernels.arithmetic import signed
 from engine.kernels.balances import balance_slot, hold
 from engine.kernels.hashed import NOWHERE, find, insert, link, row_of, unlink
 from engine.kernels.ladder import add_level, find_level, next_level, remove_level
-from engine.types import Side
+from engine.kernels.state import ALGO, ICEBERG, LADDERS, TIMED
+from engine.kernels.timers import GTD, add_timer, remove_timer
+from engine.types import OrderState, OrderType, Side
 
 _SPREAD = signed(0x9E3779B97F4A7C15)  # odd, so that no two ids have one key
+_AS_MARKET = 1 << OrderType.MARKET | 1 << OrderType.STOP_LOSS | 1 << OrderType.TAKE_PROFIT
 
 
 @inlined_kernel
@@ -28,8 +33,19 @@ def id_key(order_id):
 
 @inlined_kernel
 def rest_of(order):
-    """Lots not executed yet."""
-    return order.order_lots - order.executed_lots
+    """Lots neither executed nor prevented yet."""
+    return order.order_lots - order.executed_lots - order.prevented_lots
+
+
+@inlined_kernel
+def executes_as_market(order_type):
+    return (_AS_MARKET >> order_type) & 1 != 0
+
+
+@inlined_kernel
+def ladder_of(book, symbol_id, side):
+    """The LADDER of one side of a symbol."""
+    return book.ladders[symbol_id * LADDERS + side]
 
 
 class Owner(NamedTuple):
@@ -82,12 +98,9 @@ def next_update_id(symbol):
 
 
 @inlined_kernel
-def digest_of(order):
+def digest_of(book, slot):
     """The digest of an order's client id; 0 if it has none."""
-    if (order.client_0 | order.client_1 | order.client_2 | order.client_3 | order.client_4) == 0:
-        return np.int64(0)
-    digest = mix(mix(mix(mix(mix(np.int64(SEED), order.client_0), order.client_1), order.client_2), order.client_3), order.client_4)
-    return digest if digest != 0 else np.int64(1)
+    return book.names[slot].digest if book.orders[slot].named != 0 else np.int64(0)
 
 
 @inlined_kernel
@@ -120,24 +133,20 @@ def _take_level(venue, book):
 
 
 @inlined_kernel
-def enter_book(venue, symbol, book, balances, owner, slot):
-    """Lets the order's rest lie in the book, behind all others at its price; returns the level's lots."""
+def enter_level(venue, book, ladder_row, price_ticks, slot, lots):
+    """Puts an order behind all others at a price of a ladder; returns the level's lots."""
     order = book.orders[slot]
-    side = np.int64(order.side)
-    lots = rest_of(order)
-    hold(balances[paying_balance(owner, side)], hold_amount(symbol, side, order.price_ticks, lots))
-
-    ladder = book.ladders[np.int64(order.symbol) * 2 + side]
-    place = np.int64(find_level(book, ladder, order.price_ticks))
+    ladder = book.ladders[ladder_row]
+    place = np.int64(find_level(book, ladder, price_ticks))
     if place == 0:
         place = np.int64(_take_level(venue, book))
         level = book.levels[place]
-        level.price_ticks = order.price_ticks
+        level.price_ticks = price_ticks
         level.lots = 0
         level.head = slot
         level.tail = 0
         level.count = 0
-        add_level(venue, book, ladder, side, order.price_ticks, place)
+        add_level(venue, book, ladder, ladder_row & 1, price_ticks, place)
     level = book.levels[place]
     order.level = place
     order.next = 0
@@ -147,14 +156,104 @@ def enter_book(venue, symbol, book, balances, owner, slot):
     level.tail = slot
     level.count += 1
     level.lots += lots
-
-    _join_roster(book, book.rosters[owner.roster], order, slot)
-    link(book.order_ids, 0, id_key(order.order_id), slot)
-    digest = digest_of(order)
-    if digest != 0:
-        link(book.client_ids, np.int64(order.account), digest, slot)
-    venue.orders_open += 1
     return level.lots
+
+
+@inlined_kernel
+def leave_level(venue, book, ladder_row, order, lots):
+    """Takes an order out of its level; returns the level's lots without it."""
+    level = book.levels[order.level]
+    if order.previous != 0:
+        book.orders[order.previous].next = order.next
+    else:
+        level.head = order.next
+    if order.next != 0:
+        book.orders[order.next].previous = order.previous
+    else:
+        level.tail = order.previous
+    level.count -= 1
+    level.lots -= lots
+    left = level.lots
+    if level.count == 0:
+        remove_level(venue, book, book.ladders[ladder_row], ladder_row & 1, level.price_ticks)
+        level.next_free = venue.levels_free
+        venue.levels_free = order.level
+    return left
+
+
+@inlined_kernel
+def book_row(order):
+    """The row of the ladder that an order rests in."""
+    return np.int64(order.symbol) * LADDERS + np.int64(order.side)
+
+
+@inlined_kernel
+def hold_rest(symbol, balances, owner, order):
+    """Moves what an order that is to rest holds out of its owner's available balance."""
+    side = np.int64(order.side)
+    hold(balances[paying_balance(owner, side)], hold_amount(symbol, side, order.price_ticks, rest_of(order)))
+
+
+@inlined_kernel
+def rest_in_book(venue, book, slot):
+    """Lets what an order has left lie in the book; returns the level's lots."""
+    order = book.orders[slot]
+    lots = rest_of(order)
+    venue.last_priority += 1
+    order.priority = venue.last_priority
+    order.state = OrderState.RESTING
+    if order.special & ICEBERG == 0:
+        return enter_level(venue, book, book_row(order), order.price_ticks, slot, lots)
+    order.shown_lots = min(lots, order.iceberg_lots)
+    level_lots = enter_level(venue, book, book_row(order), order.price_ticks, slot, order.shown_lots)
+    book.hidden[order.level] += lots - order.shown_lots
+    return level_lots
+
+
+@inlined_kernel
+def register(venue, registry, book, roster, slot):
+    """Makes an order one of the open ones."""
+    order = book.orders[slot]
+    _join_roster(book, book.rosters[roster], order, slot)
+    link(book.order_ids, 0, id_key(order.order_id), slot)
+    if order.named != 0:
+        link(book.client_ids, np.int64(order.account), book.names[slot].digest, slot)
+    venue.orders_open += 1
+    registry.accounts[order.account].orders += 1
+    if order.special != 0:
+        _count(registry, book, book.rosters[roster], order, 1)
+        if order.special & TIMED != 0:
+            add_timer(venue, registry, book, order.expires_ns, GTD, order.order_id, slot)
+
+
+@inlined_kernel
+def unregister(venue, registry, book, roster, slot):
+    """Ends that. The order's row stays filled."""
+    order = book.orders[slot]
+    _quit_roster(book, book.rosters[roster], order)
+    unlink(book.order_ids, 0, id_key(order.order_id))
+    if order.named != 0:
+        unlink(book.client_ids, np.int64(order.account), book.names[slot].digest)
+    venue.orders_open -= 1
+    registry.accounts[order.account].orders -= 1
+    if order.special != 0:
+        _count(registry, book, book.rosters[roster], order, -1)
+        if order.special & TIMED != 0:
+            remove_timer(venue, registry, book, np.int64(order.timer))
+
+
+@kernel
+def _count(registry, book, roster, order, by):
+    """Counts an open order with those of its kind."""
+    account = registry.accounts[order.account]
+    if order.special & ALGO != 0:
+        roster.algos += by
+        account.algos += by
+        if order.trailing_bps != 0:
+            registry.symbols[order.symbol].trailing += by
+    if order.special & ICEBERG != 0:
+        roster.icebergs += by
+        account.icebergs += by
 
 
 @inlined_kernel
@@ -183,33 +282,21 @@ def _quit_roster(book, roster, order):
 
 
 @inlined_kernel
-def leave_book(venue, book, roster, slot):
-    """Takes the order out of its level, its roster and the indexes; returns the level's lots without it. Its row stays filled."""
+def stop_resting(venue, book, slot):
+    """Takes a RESTING order out of its level; returns the level's lots without it."""
     order = book.orders[slot]
-    level = book.levels[order.level]
-    if order.previous != 0:
-        book.orders[order.previous].next = order.next
-    else:
-        level.head = order.next
-    if order.next != 0:
-        book.orders[order.next].previous = order.previous
-    else:
-        level.tail = order.previous
-    level.count -= 1
-    level.lots -= rest_of(order)
-    left = level.lots
-    if level.count == 0:
-        side = np.int64(order.side)
-        remove_level(venue, book, book.ladders[np.int64(order.symbol) * 2 + side], side, order.price_ticks)
-        level.next_free = venue.levels_free
-        venue.levels_free = order.level
+    lots = rest_of(order)
+    if order.special & ICEBERG != 0:
+        book.hidden[order.level] -= lots - order.shown_lots
+        lots = order.shown_lots
+    return leave_level(venue, book, book_row(order), order, lots)
 
-    _quit_roster(book, book.rosters[roster], order)
-    unlink(book.order_ids, 0, id_key(order.order_id))
-    digest = digest_of(order)
-    if digest != 0:
-        unlink(book.client_ids, np.int64(order.account), digest)
-    venue.orders_open -= 1
+
+@inlined_kernel
+def leave_book(venue, registry, book, roster, slot):
+    """Takes a RESTING order out of its level, its roster and the indexes; returns the level's lots without it. Its row stays filled."""
+    left = stop_resting(venue, book, slot)
+    unregister(venue, registry, book, roster, slot)
     return left
 
 
@@ -250,12 +337,45 @@ def next_maker(book, ladder, side, maker):
 
 @kernel
 def rename_order(book, slot, digest):
-    """Moves the order's entry in the client-id index to a new digest; the caller then writes the new id's words."""
+    """Moves the order's entry in the client-id index to a new digest; the caller then writes the new id."""
     account = np.int64(book.orders[slot].account)
-    former = digest_of(book.orders[slot])
+    former = digest_of(book, slot)
     if former != 0:
         unlink(book.client_ids, account, former)
     link(book.client_ids, account, digest, slot)
+
+
+@kernel
+def show(venue, book, slot, lots, shown_lots, falls_back):
+    """An iceberg in the book, which has just lost `lots` of its rest, shows so many from now on; `falls_back`: behind all others of its
+    level. Returns the level's lots."""
+    order = book.orders[slot]
+    place = np.int64(order.level)
+    book.hidden[place] += order.shown_lots - shown_lots - lots
+    book.levels[place].lots += shown_lots - order.shown_lots
+    order.shown_lots = shown_lots
+    if falls_back:
+        venue.last_priority += 1
+        order.priority = venue.last_priority
+        if order.next != 0:
+            leave_level(venue, book, book_row(order), order, shown_lots)
+            enter_level(venue, book, book_row(order), order.price_ticks, slot, shown_lots)
+    return book.levels[place].lots
+
+
+@kernel
+def lose_lots(venue, book, slot, lots, whole):
+    """An order in the book, whose rest has just fallen by `lots`, is taken them from at its level; returns the level's lots. An iceberg
+    loses them out of what it shows or (`whole`) out of all it has."""
+    order = book.orders[slot]
+    if order.special & ICEBERG == 0:
+        level = book.levels[order.level]
+        level.lots -= lots
+        return level.lots
+    rest = rest_of(order)
+    used_up = lots >= order.shown_lots and rest > 0
+    shown = min(order.iceberg_lots, rest) if used_up or whole else order.shown_lots - lots
+    return show(venue, book, slot, lots, shown, used_up)
 
 
 @entry_kernel

@@ -10,6 +10,7 @@ from engine.types import (
     ADMIN_EVENT,
     COMMAND_BYTES,
     EVENT_BYTES,
+    LIST_EVENT,
     LOAN_EVENT,
     MARGIN_EVENT,
     ORDER_COMMAND,
@@ -37,7 +38,7 @@ def batch_of(commands: np.ndarray) -> Batch:
 def output(events: int) -> Output:
     """A fresh buffer for so many events; its content is undefined."""
     words = np.empty(events * _EVENT_WORDS, np.int64)
-    views = (words.view(view) for view in (ORDER_EVENT, TRANSFER_EVENT, ADMIN_EVENT, LOAN_EVENT, MARGIN_EVENT))
+    views = (words.view(view) for view in (ORDER_EVENT, TRANSFER_EVENT, ADMIN_EVENT, LIST_EVENT, LOAN_EVENT, MARGIN_EVENT))
     return Output(*views, words=words, wanted=np.zeros(1, np.int64))
 
 

@@ -23,7 +23,7 @@ from engine.kernels.buffers import output
 from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, Frames, run_bound
 from engine.kernels.hashed import fits, rehash
-from engine.kernels.queries import depth, indexed_row, order_row, slot_of
+from engine.kernels.queries import depth, indexed_row, list_row, order_row, slot_of
 from engine.kernels.state import BALANCE, EVENTS_MAX, INDEX, LEG, LENDER, LOAN, ROSTER, State, create, table
 from engine.kernels.statehash import state_hash
 from engine.kernels.transfers import move_ring
@@ -100,7 +100,7 @@ def _second_share() -> list[Entry]:
         ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
         ("depth", lambda: depth(state.book, 1, 0, np.zeros((1, 2), np.int64))),
         ("rosters", lambda: (slot_of(state.book.rosters, 1, 1), gather_rosters(state.venue, state.book.rosters, table(ROSTER, 4)))),
-        ("index", lambda: (indexed_row(state.book.client_ids, 0, 1), order_row(state.book, 1))),
+        ("index", lambda: (indexed_row(state.book.client_ids, 0, 1), order_row(state.book, 1), list_row(state.book, 1))),
         *(
             (
                 f"table {name}",

@@ -10,11 +10,14 @@ import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import ceil_ppm, gross_of
+from engine.kernels.aside import CONVERSION, NOTE, aside, task
 from engine.kernels.balances import available_of, balance_slot
-from engine.kernels.book import Owner, first_maker, next_maker, rest_of
+from engine.kernels.book import first_maker, ladder_of, next_maker, rest_of
 from engine.kernels.events import order_event
-from engine.kernels.hashed import find
-from engine.kernels.match import match
+from engine.kernels.filters import price_range
+from engine.kernels.match import is_over
+from engine.kernels.state import EVENTS_PER_STEP
+from engine.kernels.waiting import attentive
 from engine.types import (
     AMOUNT_MAX,
     FEE_TIERS,
@@ -43,10 +46,10 @@ def legs_of(command, member):
 
 @inlined_kernel
 def events_of_trades(legs, command, member):
-    """How many events the trades of a judged conversion yield: NEW, and one for each maker, for each leg."""
+    """How many events the trades of a judged conversion yield at most, for each leg: NEW, and those of each maker."""
     first, last = legs_of(command, member)
-    count = legs[first].steps + 1
-    return count + legs[last].steps + 1 if last != first else count
+    count = legs[first].steps * EVENTS_PER_STEP + 1
+    return count + legs[last].steps * EVENTS_PER_STEP + 1 if last != first else count
 
 
 @inlined_kernel
@@ -68,7 +71,7 @@ def judge_conversion(state, batch, at, place):
     if code == Code.OK and _overlaps(batch, at, place):
         code = np.int64(Code.PATH_OVERLAP)
     if code == Code.OK:
-        code = np.int64(_walk_path(state.registry, state.book, command, state.legs, first, last))
+        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, command, state.legs, first, last))
     if code != Code.OK:
         return code
     asset_paid, cost = payment_of(state.legs, place - at)
@@ -86,7 +89,7 @@ def plan_conversion(state, commands, legs):
     first, last = legs_of(command, 0)
     code = np.int64(_judge_path(state.venue[0], state.registry, command))
     if code == Code.OK:
-        code = np.int64(_walk_path(state.registry, state.book, command, legs, first, last))
+        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, command, legs, first, last))
     return code
 
 
@@ -148,7 +151,7 @@ def _is_on(command, symbol_id):
 
 
 @kernel
-def _walk_path(registry, book, command, legs, first, last):
+def _walk_path(venue, registry, book, command, legs, first, last):
     """Steps 13 to 15; fills the legs, the last one first: its cost is what the one before it has to bring."""
     if registry.accounts[command.debit].status != AccountStatus.ACTIVE:
         return np.int64(Code.ACCOUNT_FROZEN)
@@ -157,14 +160,14 @@ def _walk_path(registry, book, command, legs, first, last):
     if first != last and registry.symbols[command.via_symbol].status != SymbolStatus.TRADING:
         return np.int64(Code.MARKET_CLOSED)
     account = np.int64(command.debit)
-    code = _walk(registry, book, account, np.int64(command.symbol), np.int64(command.asset), command.amount, legs[last])
+    code = _walk(venue, registry, book, account, np.int64(command.symbol), np.int64(command.asset), command.amount, legs[last])
     if code == Code.OK and first != last:
-        code = _walk(registry, book, account, np.int64(command.via_symbol), legs[last].sold, legs[last].cost, legs[first])
+        code = _walk(venue, registry, book, account, np.int64(command.via_symbol), legs[last].sold, legs[last].cost, legs[first])
     return code
 
 
 @kernel
-def _walk(registry, book, account, symbol_id, asset, need, leg):
+def _walk(venue, registry, book, account, symbol_id, asset, need, leg):
     """Fills `leg` with the market order that brings the account at least `need` of the asset after fees; returns why there is none."""
     symbol = registry.symbols[symbol_id]
     side = np.int64(Side.BUY if asset == symbol.base else Side.SELL)
@@ -178,17 +181,19 @@ def _walk(registry, book, account, symbol_id, asset, need, leg):
     fee_ppm = np.int64(registry.fees[symbol_id * FEE_TIERS + registry.accounts[account].tier].taker_ppm)
     if fee_ppm == PPM:
         return np.int64(Code.NO_LIQUIDITY)
-    ladder = book.ladders[symbol_id * 2 + 1 - side]
+    lowest, highest = price_range(registry, symbol_id)
+    group = registry.accounts[account].group
+    ladder = ladder_of(book, symbol_id, 1 - side)
     slot = first_maker(book, ladder)
     value = np.int64(0)
     while leg.received < need:
-        if slot == 0:
+        maker = book.orders[slot]
+        if slot == 0 or maker.price_ticks < lowest or maker.price_ticks > highest:
             return np.int64(Code.NO_LIQUIDITY)
         if leg.steps == STEPS_MAX:
             return np.int64(Code.WORK_LIMIT)
         leg.steps += 1
-        maker = book.orders[slot]
-        if maker.account != account:
+        if registry.accounts[maker.account].group != group and not is_over(venue, maker):
             lot_value = maker.price_ticks * symbol.tick_lot_units
             lot_gross = symbol.lot_units if side == Side.BUY else lot_value
             lots = _lots_for(need - leg.received, rest_of(maker), lot_gross, fee_ppm)
@@ -226,25 +231,17 @@ def rehearse_conversion(venue, balances, legs, command, member, times):
 
 
 @kernel
-def perform_conversion(state, out, command, member):
+def perform_conversion(state, batch, out, command, member):
     """Trades leg by leg; each market order is filled, because its walk has seen the makers that it meets."""
     first, last = legs_of(command, member)
     for row in range(first, last + 1):
-        _trade(state, out, np.int64(command.debit), state.legs[row])
+        _trade(state, batch, out, np.int64(command.debit), state.legs[row])
 
 
 @kernel
-def _trade(state, out, account, leg):
+def _trade(state, batch, out, account, leg):
     venue = state.venue[0]
     book = state.book
-    balances = state.ledger.balances
-    symbol = state.registry.symbols[leg.symbol]
-    # The order never rests, so the account needs a roster only where it has makers for the match to expire, and there it has one.
-    owner = Owner(
-        find(book.rosters, account, leg.symbol),
-        balance_slot(venue, balances, account, symbol.base),
-        balance_slot(venue, balances, account, symbol.quote),
-    )
     venue.last_order_id += 1
     order = book.orders[0]
     order.order_id = venue.last_order_id
@@ -252,6 +249,8 @@ def _trade(state, out, account, leg):
     order.order_lots = leg.lots
     order.executed_lots = 0
     order.executed_quote = 0
+    order.prevented_lots = 0
+    order.special = 0
     order.account = account
     order.symbol = leg.symbol
     order.side = leg.side
@@ -259,5 +258,7 @@ def _trade(state, out, account, leg):
     order.time_in_force = TimeInForce.GTC
     order.stp = Stp.EXPIRE_MAKER
     order.placed_ns = venue.now
-    order_event(venue, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, leg.lots, 0, 0)
-    match(venue, state.registry, book, balances, out, owner, order, 0)
+    order_event(venue, book, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, leg.lots, 0, 0)
+    aside(state, batch, out, task(CONVERSION, 0))
+    if venue.first_ticks != 0 and attentive(state.registry.symbols[leg.symbol]):
+        aside(state, batch, out, task(NOTE, leg.symbol))

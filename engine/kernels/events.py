@@ -4,10 +4,13 @@ The buffer always has room: the dispatcher (frame.py) starts no command without 
 """
 
 from engine.kernels import inlined_kernel, kernel
-from engine.types import EVENT_BYTES, EventFlag, EventKind, OrderStatus
+from engine.kernels.state import LISTED
+from engine.types import EVENT_BYTES, LIST_EVENT, EventFlag, EventKind, OrderStatus, TimeInForce
 
 _EVENT_WORDS = EVENT_BYTES // 8
+_LIST_NAME_WORD = LIST_EVENT.fields["client_id"][1] // 8
 _RESTED = int(EventFlag.RESTED)
+TERMS_SINCE = 3  # rules version that brought docs/ORDERS.md
 
 
 @inlined_kernel
@@ -29,7 +32,7 @@ def _claim(venue, out, kind, code):
 
 
 @inlined_kernel
-def order_event(venue, out, kind, code, status, order, quantity_lots, update_id, level_lots):
+def order_event(venue, book, out, kind, code, status, order, quantity_lots, update_id, level_lots):
     """An event whose subject is `order`, an ORDER record."""
     event = out.orders[_claim(venue, out, kind, code)]
     event.side = order.side
@@ -47,32 +50,67 @@ def order_event(venue, out, kind, code, status, order, quantity_lots, update_id,
     event.update_id = update_id
     event.level_lots = level_lots
     event.order_lots = order.order_lots
+    event.prevented_lots = order.prevented_lots
+    if order.special != 0:
+        _tell_terms(book, event, order)
     if kind == EventKind.NEW and update_id != 0:
         event.flags = _RESTED
     order.updated_ns = venue.now
 
 
+@kernel
+def _tell_terms(book, event, order):
+    """What an order has beyond a plain one's fields."""
+    if order.special & LISTED != 0:
+        event.list_id = book.lists[order.list].list_id
+    event.stop_price_ticks = order.stop_price_ticks
+    event.iceberg_lots = order.iceberg_lots
+    event.expires_ns = order.expires_ns
+    event.trailing_bps = order.trailing_bps
+    event.peg = order.peg
+    event.peg_offset = order.peg_offset
+    event.side_effect = order.side_effect
+
+
 @inlined_kernel
-def trade_event(venue, out, status, taker, maker, quantity_lots, taker_fee, maker_fee, trade_id, update_id, level_lots):
-    """One fill; `taker` and `maker` are ORDER records after it."""
-    event = out.orders[_claim(venue, out, EventKind.TRADE, 0)]
+def trade_event(
+    venue,
+    out,
+    kind,
+    flags,
+    status,
+    counter_status,
+    taker,
+    maker,
+    price_ticks,
+    quantity_lots,
+    fee,
+    counter_fee,
+    trade_id,
+    update_id,
+    level_lots,
+):
+    """One fill, or one that was prevented; `taker` and `maker` are ORDER records after it. PREVENTED has the maker's prevented lots in
+    the place of its fee."""
+    event = out.orders[_claim(venue, out, kind, 0)]
+    event.flags = flags
     event.side = taker.side
     event.order_type = taker.order_type
     event.time_in_force = taker.time_in_force
     event.stp = taker.stp
     event.status = status
-    event.counter_status = OrderStatus.FILLED if maker.executed_lots == maker.order_lots else OrderStatus.PARTIALLY_FILLED
+    event.counter_status = counter_status
     event.account = taker.account
     event.counter_account = maker.account
     event.symbol = taker.symbol
     event.order_id = taker.order_id
     event.counter_order_id = maker.order_id
-    event.price_ticks = maker.price_ticks
+    event.price_ticks = price_ticks
     event.quantity_lots = quantity_lots
     event.executed_lots = taker.executed_lots
     event.executed_quote = taker.executed_quote
-    event.fee = taker_fee
-    event.counter_fee = maker_fee
+    event.fee = fee
+    event.counter_fee = counter_fee
     event.counter_executed_lots = maker.executed_lots
     event.counter_executed_quote = maker.executed_quote
     event.trade_id = trade_id
@@ -99,6 +137,54 @@ def order_rejected(venue, out, command, code, flags, order_id):
     event.price_ticks = command.price_ticks
     event.quantity_lots = command.quantity_lots
     event.order_lots = command.quantity_lots
+    if venue.rules_version >= TERMS_SINCE:
+        event.stop_price_ticks = command.stop_price_ticks
+        event.iceberg_lots = command.iceberg_lots
+        event.expires_ns = command.expires_ns if command.time_in_force == TimeInForce.GTD else 0
+        event.trailing_bps = command.trailing_bps
+        event.peg = command.peg
+        event.peg_offset = command.peg_offset
+        event.side_effect = command.side_effect
+
+
+@kernel
+def head_rejected(venue, out, account, symbol, code):
+    """A refused order list, or command of the account as a whole."""
+    event = out.orders[_claim(venue, out, EventKind.REJECTED, code)]
+    event.status = OrderStatus.REJECTED
+    event.account = account
+    event.symbol = symbol
+
+
+@kernel
+def list_event(venue, out, listed, status):
+    """An order list was accepted, or has no open order any more; `listed` is its LIST record."""
+    event = out.lists[_claim(venue, out, EventKind.LIST, 0)]
+    event.list_type = listed.list_type
+    event.list_status = status
+    event.account = listed.account
+    event.symbol = listed.symbol
+    event.list_id = listed.list_id
+    event.first_order_id = listed.order_0
+    event.second_order_id = listed.order_1
+    event.third_order_id = listed.order_2
+    event.placed_ns = listed.placed_ns
+    words = out.words
+    word = (venue.events - 1) * _EVENT_WORDS + _LIST_NAME_WORD
+    words[word] = listed.client_0
+    words[word + 1] = listed.client_1
+    words[word + 2] = listed.client_2
+    words[word + 3] = listed.client_3
+    words[word + 4] = listed.client_4
+
+
+@kernel
+def countdown_event(venue, out, account, expires_ns, flags):
+    """A dead man's switch was set, or fired."""
+    event = out.orders[_claim(venue, out, EventKind.COUNTDOWN, 0)]
+    event.flags = flags
+    event.account = account
+    event.expires_ns = expires_ns
 
 
 @kernel

@@ -1,8 +1,9 @@
 """The one door for commands: a frame is applied in as few calls as the event buffer allows, mostly one.
 
-A command is started only where there is room for all it could bring about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder
-nodes, one order), so nothing below checks for room. The caller makes room and comes back. Only a chain that trades may want more events:
-it says so in `out.wanted` and waits for the caller's return as if it had not been started.
+A command, or one of the things between commands (engine/kernels/stages.py), is started only where there is room for all it could bring
+about (EVENTS_MAX events, BALANCES_MAX balances, NODES_MAX ladder nodes, ORDERS_MAX orders), so nothing below checks for room. The caller
+makes room and comes back. Only a chain that trades may want more events: it says so in `out.wanted` and waits for the caller's return as
+if it had not been started.
 """
 
 import numpy as np
@@ -10,13 +11,16 @@ import numpy as np
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.admin import admin_command
 from engine.kernels.arithmetic import prefetch
+from engine.kernels.aside import COMMAND, STAGE, aside, task
 from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bound_output, bound_state, family
 from engine.kernels.book import id_key
+from engine.kernels.events import TERMS_SINCE
 from engine.kernels.hashed import fits, home, mask_of
 from engine.kernels.loans import is_loan, loan_command
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
-from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, LOANS_MAX, NODES_MAX, WATCHES_MAX, Output, State
+from engine.kernels.stages import BACKLOG, READY, TIMERS
+from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, LOANS_MAX, NODES_MAX, ORDERS_MAX, WATCHES_MAX, Output, State
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
@@ -51,7 +55,9 @@ def has_room(venue, book, balances, margin, out):
     return (
         venue.events + out.wanted[0] <= out.orders.size
         and fits(venue.balances_used + BALANCES_MAX, balances)
-        and fits(venue.orders_open + 1, book.order_ids)
+        and fits(venue.orders_open + ORDERS_MAX, book.order_ids)
+        and fits(venue.lists_open + 1, book.list_ids)
+        and venue.timers + ORDERS_MAX < book.timers.size
         and fits(venue.rosters_used + 1, book.rosters)
         and venue.nodes_top + NODES_MAX < book.node_bits.size
         and (setup.numeraire == 0 or _has_margin_room(setup, margin))
@@ -94,10 +100,10 @@ def _foresee(state, batch, at):
         prefetch(book.orders, row)
 
 
-
 @kernel
 def run_commands(state, batch, out, start):
-    """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started.
+    """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started. The frame is done
+    where that is the end and `venue.stage` is READY.
 
     BEGIN as `start` stands for the frame's beginning: expiries come before its first command; `venue.now` is the frame's time then.
     """
@@ -107,9 +113,19 @@ def run_commands(state, batch, out, start):
     at = start
     if start == BEGIN:
         venue.index = -1
+        venue.frame_ns = venue.now
+        venue.expiries = 0
         expire_holds(venue, state.ledger, out)
+        venue.steps_taken = 0
+        venue.stage = TIMERS if venue.timers != 0 else BACKLOG
         at = 0
-    while at < count and has_room(venue, state.book, state.ledger.balances, state.margin, out):
+    while has_room(venue, state.book, state.ledger.balances, state.margin, out):
+        if venue.stage != READY:
+            aside(state, batch, out, task(STAGE, 0))
+            continue
+        if at == count:
+            break
+        begun = at
         venue.now += 1
         venue.index = at
         _foresee(state, batch, at)
@@ -119,9 +135,14 @@ def run_commands(state, batch, out, start):
             at += 1
         elif is_transfer(venue, kind) or is_loan(venue, kind):
             at = _ledger(state, batch, out, at)
+        elif Kind.PLACE_LIST <= kind <= Kind.COUNTDOWN and venue.rules_version >= TERMS_SINCE:
+            batch.codes[at] = aside(state, batch, out, task(COMMAND, at))
+            at += 1
         else:
             batch.codes[at] = _admin(state, batch, out, at)
             at += 1
+        if venue.backlog_first != 0 and at != begun:
+            venue.stage = BACKLOG
     return at
 
 

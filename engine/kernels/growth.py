@@ -7,8 +7,10 @@ from engine.kernels.hashed import fits, rehash
 from engine.kernels.state import (
     BALANCES_MAX,
     FANOUT,
+    LADDERS,
     LOANS_MAX,
     NODES_MAX,
+    ORDERS_MAX,
     VOLUME_SLOTS,
     WATCHES_MAX,
     Margin,
@@ -16,7 +18,7 @@ from engine.kernels.state import (
     table,
 )
 from engine.kernels.transfers import move_ring
-from engine.types import FEE_TIERS, Pool
+from engine.types import FEE_TIERS, FILTERS, Pool
 
 
 def _longer(old: np.ndarray, rows: int) -> np.ndarray:
@@ -44,9 +46,7 @@ def grow_pools(state: State) -> State:
 def _grow_assets(state: State, capacity: int) -> State:
     registry = state.registry
     return state._replace(
-        registry=registry._replace(
-            assets=_longer(registry.assets, capacity + 1), asset_names=_rehashed(registry.asset_names, 2 * capacity)
-        )
+        registry=registry._replace(assets=_longer(registry.assets, capacity + 1), asset_names=_rehashed(registry.asset_names, 2 * capacity))
     )
 
 
@@ -57,8 +57,9 @@ def _grow_symbols(state: State, capacity: int) -> State:
             symbols=_longer(registry.symbols, capacity + 1),
             symbol_names=_rehashed(registry.symbol_names, 2 * capacity),
             fees=_longer(registry.fees, (capacity + 1) * FEE_TIERS),
+            filters=_longer(registry.filters, (capacity + 1) * FILTERS),
         ),
-        book=state.book._replace(ladders=_longer(state.book.ladders, (capacity + 1) * 2)),
+        book=state.book._replace(ladders=_longer(state.book.ladders, (capacity + 1) * LADDERS)),
     )
 
 
@@ -78,7 +79,10 @@ def _grow_orders(state: State, capacity: int) -> State:
     return state._replace(
         book=book._replace(
             orders=_longer(book.orders, capacity + 1),
+            names=_longer(book.names, capacity + 1),
             levels=_longer(book.levels, capacity + 1),
+            hidden=_longer(book.hidden, capacity + 1),
+            lists=_longer(book.lists, capacity + 1),
         )
     )
 
@@ -127,9 +131,14 @@ def make_room(state: State) -> State:
     venue, book, ledger = state.venue[0], state.book, state.ledger
     if not fits(int(venue["balances_used"]) + BALANCES_MAX, ledger.balances):
         ledger = ledger._replace(balances=_rehashed(ledger.balances, 2 * ledger.balances.size))
-    if not fits(int(venue["orders_open"]) + 1, book.order_ids):
+    if not fits(int(venue["orders_open"]) + ORDERS_MAX, book.order_ids):
         slots = 2 * book.order_ids.size
         book = book._replace(order_ids=_rehashed(book.order_ids, slots), client_ids=_rehashed(book.client_ids, slots))
+    if not fits(int(venue["lists_open"]) + 1, book.list_ids):
+        slots = 2 * book.list_ids.size
+        book = book._replace(list_ids=_rehashed(book.list_ids, slots), list_names=_rehashed(book.list_names, slots))
+    if int(venue["timers"]) + ORDERS_MAX >= book.timers.size:
+        book = book._replace(timers=_longer(book.timers, 2 * book.timers.size))
     if not fits(int(venue["rosters_used"]) + 1, book.rosters):
         crowded = int(venue["orders_open"]) * 4 > book.rosters.size
         rosters = table(book.rosters.dtype, book.rosters.size * (2 if crowded else 1))

@@ -143,16 +143,16 @@ def note_ending(ledger, id_hi, id_lo, ended):
 @kernel
 def expire_holds(venue, ledger, out):
     """Before a frame's first command: what is over expires, oldest first, each in its own nanosecond."""
-    frame_now = venue.now
     for count in range(EXPIRIES_MAX):
         if venue.expiring == 0:
             break
         row = np.int64(ledger.expiries[1])
         pending = ledger.pending[row]
-        if pending.expires_ns > frame_now:
+        if pending.expires_ns > venue.frame_ns:
             break
         if count > 0:
             venue.now += 1
+        venue.expiries += 1
         debit = np.int64(pending.debit)
         credit = np.int64(pending.credit)
         asset = np.int64(pending.asset)

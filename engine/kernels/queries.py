@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.kernels import entry_kernel
-from engine.kernels.book import id_key
+from engine.kernels.book import id_key, ladder_of
 from engine.kernels.hashed import find, row_of
 from engine.kernels.ladder import next_level
 
@@ -11,7 +11,7 @@ from engine.kernels.ladder import next_level
 @entry_kernel
 def depth(book, symbol, side, levels):
     """Fills `levels` (int64 (n, 2): price_ticks, lots) with the best levels of a side, best first; returns how many there are."""
-    ladder = book.ladders[symbol * 2 + side]
+    ladder = ladder_of(book, symbol, side)
     place = np.int64(ladder.best)
     count = 0
     while place != 0 and count < levels.shape[0]:
@@ -27,6 +27,12 @@ def depth(book, symbol, side, levels):
 def order_row(book, order_id):
     """The row of an open order, or 0."""
     return np.int64(row_of(book.order_ids, 0, id_key(order_id)))
+
+
+@entry_kernel
+def list_row(book, list_id):
+    """The row of an order list with an open order, or 0."""
+    return np.int64(row_of(book.list_ids, 0, id_key(list_id)))
 
 
 @entry_kernel

@@ -21,6 +21,7 @@ from engine.types import (
     CHAIN_MAX,
     COLLATERAL_TIERS,
     FEE_TIERS,
+    FILTERS,
     FIRST_CUSTOMER,
     INITIAL_CAPACITY,
     MARGIN_ASSETS_MAX,
@@ -33,11 +34,16 @@ from engine.types import (
 )
 
 LINE_BYTES = 64  # of a cache line; tables start at one
-EVENTS_MAX = STEPS_MAX * 2 + 8  # a command, or a chain, yields no more; a chain with several CONVERTs asks for the room it needs
+EVENTS_PER_STEP = 6  # what one maker may yield: that it is prevented and expires, and what ends with its list
+# A command, a chain, a timer or one activation yields no more; a chain with several CONVERTs asks for the room it needs.
+EVENTS_MAX = STEPS_MAX * EVENTS_PER_STEP + 64
 BALANCES_MAX = CHAIN_MAX * 6 + 8  # balances that one command, or a chain, may bring into being
 LOANS_MAX = STEPS_MAX * 2 + 8  # loans one command may bring into being: activations borrow
 WATCHES_MAX = LOANS_MAX + MARGIN_ASSETS_MAX  # and watches: times of the accounts that borrow, or those of one evaluation
-NODES_MAX = 32  # ladder nodes one command may need: less than two paths of eleven
+NODES_MAX = 96  # ladder nodes one command may need: less than two paths of eleven for each of a list's orders
+ORDERS_MAX = 4  # orders, and timers, that one command may bring into being
+LADDERS = 4  # of a symbol: bids, asks, and the stops that wait for a lower or a higher price
+BELOW, ABOVE = 2, 3  # the latter two; even rows are ordered as bids are, highest price first
 FANOUT_BITS = 6
 FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
 _FIRST_SLOTS = 1 << 10  # of a hashed table that grows as it fills
@@ -46,9 +52,13 @@ _FIRST_MARGINS = 1 << 6  # margin accounts
 _FIRST_LOANS = 1 << 15
 
 
-def _row(text: str) -> np.dtype:
-    """A packed dtype from "name format, name format …"."""
-    return np.dtype([tuple(field.split()) for field in text.split(",")])
+def _row(text: str, itemsize: int = 0) -> np.dtype:
+    """A packed dtype from "name format, name format …", filled up to `itemsize` bytes."""
+    row = np.dtype([tuple(field.split()) for field in text.split(",")])
+    if itemsize == 0:
+        return row
+    forms, offsets = zip(*(row.fields[name] for name in row.names), strict=True)
+    return np.dtype({"names": row.names, "formats": forms, "offsets": offsets, "itemsize": itemsize})
 
 
 VENUE = _row(
@@ -56,19 +66,28 @@ VENUE = _row(
     "last_symbol <i8, horizon <i8, limit_10s <i8, limit_day <i8, "
     "orders_open <i8, rosters_used <i8, orders_free <u4, orders_top <u4, levels_free <u4, levels_top <u4, nodes_free <u4, nodes_top <u4, "
     "pending_count <i8, pending_free <i8, pending_top <i8, expiring <i8, transfers_oldest <i8, transfers_count <i8, balances_used <i8, "
+    "last_priority <i8, last_list_id <i8, lists_open <i8, lists_free <u4, lists_top <u4, timers <i8, "
+    "filters <i8, backlog_first <i4, backlog_last <i4, "  # how many filters are set for the whole exchange; symbols
     # of the frame and command at hand
-    "permitted <i8, custody <i8, ledger <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8"
+    "permitted <i8, custody <i8, ledger <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8, "
+    "frame_ns <i8, expiries <i8, stage <i4, drained <i4, steps_taken <i8, "  # engine/kernels/stages.py
+    "steps <i8, first_ticks <i8, budget <i8"  # of the match at hand
 )
-ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8, pool <i8")  # `pool`: of a margin asset, else 0
+ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8, max_order <i8, pool <i8")  # `pool`: of a margin asset, else 0
 SYMBOL = _row(
     "name_0 <i8, name_1 <i8, name_2 <i8, base <i8, quote <i8, lot_units <i8, tick_lot_units <i8, max_price_ticks <i8, "
     "max_quantity_lots <i8, max_market_lots <i8, min_notional <i8, max_orders <i8, status <i8, "
-    "last_trade_id <i8, last_update_id <i8, last_price_ticks <i8"
+    "last_trade_id <i8, last_update_id <i8, last_price_ticks <i8, "
+    "last_prevented_id <i8, resumed_ns <i8, low_ticks <i8, high_ticks <i8, first_ticks <i8, uncross_ticks <i8, "
+    # `stops` count the orders that wait or track, `trailing` the open ones with a trailing delta; the queues are linked through ORDER rows
+    "special <i8, stops <i4, trailing <i4, filters <i4, backlog_next <i4, "
+    "tracking_first <u4, tracking_last <u4, due_first <u4, due_last <u4"
 )
+BUSY, IN_AUCTION, FILTERED = 1, 2, 4  # bits of SYMBOL.special: on the backlog; gathers orders; filters are set. 0: all is plain
 FEE = _row("maker_ppm <i4, taker_ppm <i4")
 ACCOUNT = _row(
     "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, "
-    "day_number <i8, day_count <i8, "
+    "day_number <i8, day_count <i8, group <i8, countdown_ns <i8, timer <i8, orders <i4, algos <i4, icebergs <i4, lists <i4, "
     # rows of MARGIN_ACCOUNT: its own, and the first of those it owns; docs/MARGIN.md section 8
     "margin <i4, margins <i4, fee_day <i4, pinned <i2, discount <i2"
 )
@@ -76,14 +95,30 @@ KEY = _row("account <i8, scopes <i8, reference_hi <i8, reference_lo <i8")
 INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
 
 ORDER = _row(
-    "order_id <i8, price_ticks <i8, order_lots <i8, executed_lots <i8, executed_quote <i8, account <i4, symbol <i4, "
-    "next <u4, previous <u4, level <u4, side u1, order_type u1, time_in_force u1, stp u1, "  # 64 bytes: what matching touches
-    "placed_ns <i8, updated_ns <i8, client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8, "
-    "roster_next <u4, roster_previous <u4"
+    # what matching touches of a plain maker
+    "order_id <i8, order_lots <i8, executed_lots <i8, executed_quote <i8, prevented_lots <i8, account <i4, symbol <i4, "
+    "next <u4, previous <u4, level <u4, side u1, order_type u1, stp u1, special u1, "
+    # what every order has besides
+    "price_ticks <i8, placed_ns <i8, updated_ns <i8, priority <i8, roster_next <u4, roster_previous <u4, "
+    "time_in_force u1, state u1, named u1, side_effect u1, amends <u4, iceberg_lots <i8, shown_lots <i8, "
+    # what is only there, and only looked at, where `special` is not 0
+    "stop_price_ticks <i8, hold_ticks <i8, extreme_ticks <i8, expires_ns <i8, list <u4, timer <u4, trailing_bps <u2, peg u1, peg_offset u1",
+    3 * LINE_BYTES,
 )
+# Bits of ORDER.special; an order with none of them is a plain one: LIMIT, LIMIT_MAKER or MARKET without any further terms.
+ICEBERG, TIMED, LISTED, ALGO, TERMS, BARE, UNBORN = 1, 2, 4, 8, 16, 32, 64
+NAME = _row("digest <i8, client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8")  # of an order with a client id
 LEVEL = _row("price_ticks <i8, lots <i8, head <u4, tail <u4, count <i4, next_free <u4")
-LADDER = _row("root <u4, height <i4, best <u4, count <i4")  # of one side of one symbol; `best` is a level
-ROSTER = _row("high <i8, low <i8, head <u4, tail <u4, count <i8")  # (account, symbol) -> its open orders, oldest first
+LADDER = _row("root <u4, height <i4, best <u4, count <i4")  # one of a symbol's LADDERS; `best` is a level
+ROSTER = _row(  # (account, symbol) -> its open orders, oldest first, and how many of them are what
+    "high <i8, low <i8, head <u4, tail <u4, count <u2, algos <u2, icebergs <u2, lists <u2"
+)
+LIST = _row(
+    "list_id <i8, account <i4, symbol <i4, list_type <i4, next_free <u4, placed_ns <i8, digest <i8, order_0 <i8, order_1 <i8, order_2 <i8, "
+    "row_0 <u4, row_1 <u4, row_2 <u4, open <u4, "  # rows of the orders, 0 of one that is not open; how many are
+    "client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8"
+)
+TIMER = _row("time_ns <i8, owner <i8, row <u4, kind <u4")  # of an order (its id and row) or an account (twice)
 
 BALANCE = _row("high <i8, low <i8, available <i8, held <i8")  # (account, asset)
 PENDING = _row(
@@ -130,6 +165,7 @@ class Registry(NamedTuple):
     assets: np.ndarray
     symbols: np.ndarray
     fees: np.ndarray  # row = symbol · FEE_TIERS + tier
+    filters: np.ndarray  # int64: row = symbol · FILTERS + filter, symbol 0 for the whole exchange
     accounts: np.ndarray
     keys: np.ndarray
     asset_names: np.ndarray  # INDEX: see engine/kernels/admin.py
@@ -141,14 +177,20 @@ class Registry(NamedTuple):
 class Book(NamedTuple):
     """The open orders of all symbols."""
 
-    ladders: np.ndarray  # row = symbol · 2 + side
+    ladders: np.ndarray  # row = symbol · LADDERS + side, or + BELOW, + ABOVE
     node_bits: np.ndarray  # int64: which children of a ladder node are there
     node_children: np.ndarray  # uint32, FANOUT a node: nodes below, or levels at the bottom
     levels: np.ndarray
+    hidden: np.ndarray  # int64 by level: lots that icebergs there do not show
     orders: np.ndarray
+    names: np.ndarray  # NAME: row by row what `orders` have
     order_ids: np.ndarray  # INDEX: (0, order_id) -> orders
     client_ids: np.ndarray  # INDEX: (account, digest) -> orders
     rosters: np.ndarray  # ROSTER, the empty ones too
+    lists: np.ndarray
+    list_ids: np.ndarray  # INDEX: (0, list_id) -> lists
+    list_names: np.ndarray  # INDEX: (account, digest) -> lists
+    timers: np.ndarray  # a heap of TIMER, from 1
 
 
 class Ledger(NamedTuple):
@@ -209,6 +251,7 @@ class Output(NamedTuple):
     orders: np.ndarray
     transfers: np.ndarray
     admin: np.ndarray
+    lists: np.ndarray
     loans: np.ndarray
     margin: np.ndarray
     words: np.ndarray  # int64, 20 an event
@@ -242,6 +285,7 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
         assets=table(ASSET, capacity[Pool.ASSETS] + 1),
         symbols=table(SYMBOL, capacity[Pool.SYMBOLS] + 1),
         fees=table(FEE, (capacity[Pool.SYMBOLS] + 1) * FEE_TIERS),
+        filters=table(np.int64, (capacity[Pool.SYMBOLS] + 1) * FILTERS),
         accounts=accounts,
         keys=table(KEY, capacity[Pool.KEYS] + 1),
         asset_names=table(INDEX, _slots(capacity[Pool.ASSETS])),
@@ -250,14 +294,20 @@ def create(capacity: tuple[int, ...] = INITIAL_CAPACITY) -> State:
         key_references=table(INDEX, _slots(capacity[Pool.KEYS])),
     )
     book = Book(
-        ladders=table(LADDER, (capacity[Pool.SYMBOLS] + 1) * 2),
+        ladders=table(LADDER, (capacity[Pool.SYMBOLS] + 1) * LADDERS),
         node_bits=table(np.int64, _FIRST_NODES),
         node_children=table(np.uint32, _FIRST_NODES * FANOUT),
         levels=table(LEVEL, capacity[Pool.ORDERS] + 1),
+        hidden=table(np.int64, capacity[Pool.ORDERS] + 1),
         orders=table(ORDER, capacity[Pool.ORDERS] + 1),
+        names=table(NAME, capacity[Pool.ORDERS] + 1),
         order_ids=table(INDEX, _FIRST_SLOTS),
         client_ids=table(INDEX, _FIRST_SLOTS),
         rosters=table(ROSTER, _FIRST_SLOTS),
+        lists=table(LIST, capacity[Pool.ORDERS] + 1),
+        list_ids=table(INDEX, _FIRST_SLOTS),
+        list_names=table(INDEX, _FIRST_SLOTS),
+        timers=table(TIMER, _FIRST_SLOTS),
     )
     ledger = Ledger(
         balances=table(BALANCE, _FIRST_SLOTS),

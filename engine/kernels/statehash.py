@@ -4,10 +4,12 @@ import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.arithmetic import SEED, mix
+from engine.kernels.events import TERMS_SINCE
 from engine.kernels.fees import volume_row
-from engine.kernels.state import MARGIN_SINCE, VOLUME_SLOTS
+from engine.kernels.state import ICEBERG, LISTED, MARGIN_SINCE, VOLUME_SLOTS
+from engine.kernels.waiting import carries, hold_ticks_of
 from engine.kernels.watches import CLOCK, price_of
-from engine.types import COLLATERAL_TIERS, FEE_TIERS, FIRST_CUSTOMER, SOURCES_MAX, Table
+from engine.types import COLLATERAL_TIERS, FEE_TIERS, FILTERS, FIRST_CUSTOMER, SOURCES_MAX, Filter, OrderState, Table
 
 
 @inlined_kernel
@@ -33,7 +35,11 @@ def _sum_symbols(venue, registry):
         h = mix(mix(mix(mix(h, row.base), row.quote), row.lot_units), row.tick_lot_units)
         h = mix(mix(mix(mix(h, row.max_price_ticks), row.max_quantity_lots), row.max_market_lots), row.min_notional)
         h = mix(mix(h, row.max_orders), row.status)
-        total += mix(mix(mix(h, row.last_trade_id), row.last_update_id), row.last_price_ticks)
+        h = mix(mix(mix(h, row.last_trade_id), row.last_update_id), row.last_price_ticks)
+        if venue.rules_version >= TERMS_SINCE:
+            h = mix(mix(mix(h, row.last_prevented_id), row.resumed_ns), row.low_ticks)
+            h = mix(mix(mix(h, row.high_ticks), row.first_ticks), row.uncross_ticks)
+        total += h
     return total
 
 
@@ -54,7 +60,10 @@ def _sum_accounts(venue, registry):
         row = registry.accounts[account]
         h = mix(mix(mix(_begin(Table.ACCOUNT), account), row.reference_hi), row.reference_lo)
         h = mix(mix(mix(h, row.status), row.tier), row.opened_ns)
-        total += mix(mix(mix(mix(h, row.window_number), row.window_count), row.day_number), row.day_count)
+        h = mix(mix(mix(mix(h, row.window_number), row.window_count), row.day_number), row.day_count)
+        if venue.rules_version >= TERMS_SINCE:
+            h = mix(mix(h, row.group), row.countdown_ns)
+        total += h
     return total
 
 
@@ -77,8 +86,58 @@ def _sum_orders(venue, book):
             h = mix(mix(mix(_begin(Table.ORDER), row.order_id), row.account), row.symbol)
             h = mix(mix(mix(mix(h, row.side), row.order_type), row.time_in_force), row.stp)
             h = mix(mix(mix(mix(h, row.price_ticks), row.order_lots), row.executed_lots), row.executed_quote)
+            if row.named != 0:
+                name = book.names[slot]
+                h = mix(mix(mix(mix(mix(h, name.client_0), name.client_1), name.client_2), name.client_3), name.client_4)
+            else:
+                h = mix(mix(mix(mix(mix(h, 0), 0), 0), 0), 0)
+            h = mix(mix(h, row.placed_ns), row.updated_ns)
+            total += _mix_terms(book, row, h) if venue.rules_version >= TERMS_SINCE else h
+    return total
+
+
+@kernel
+def _mix_terms(book, row, h):
+    """What docs/ORDERS.md adds to an order's row."""
+    resting = row.state == OrderState.RESTING
+    h = mix(h, row.prevented_lots)
+    priority = row.priority if resting else np.int64(0)
+    if row.special == 0:
+        h = mix(mix(mix(mix(h, 0), 0), priority), 0)
+        h = mix(mix(mix(mix(mix(h, row.price_ticks), 0), 0), row.state), 1)
+        return mix(mix(mix(mix(mix(mix(h, 0), 0), 0), 0), 0), row.amends)
+    shown = row.shown_lots if resting and row.special & ICEBERG != 0 else np.int64(0)
+    h = mix(mix(mix(mix(h, row.iceberg_lots), shown), priority), row.stop_price_ticks)
+    extreme = row.extreme_ticks if row.state == OrderState.TRACKING else np.int64(0)
+    h = mix(mix(mix(mix(h, hold_ticks_of(row)), row.trailing_bps), extreme), row.state)
+    h = mix(mix(mix(mix(h, 1 if carries(row) else 0), row.peg), row.peg_offset), row.side_effect)
+    list_id = book.lists[row.list].list_id if row.special & LISTED != 0 else np.int64(0)
+    return mix(mix(mix(h, list_id), row.expires_ns), row.amends)
+
+
+@kernel
+def _sum_lists(venue, book):
+    total = np.int64(0)
+    for slot in range(1, venue.lists_top + 1):
+        row = book.lists[slot]
+        if row.list_id != 0:
+            h = mix(mix(mix(mix(_begin(Table.LIST), row.list_id), row.account), row.symbol), row.list_type)
+            h = mix(mix(mix(h, row.order_0), row.order_1), row.order_2)
             h = mix(mix(mix(mix(mix(h, row.client_0), row.client_1), row.client_2), row.client_3), row.client_4)
-            total += mix(mix(h, row.placed_ns), row.updated_ns)
+            total += mix(h, row.placed_ns)
+    return total
+
+
+@kernel
+def _sum_filters(venue, registry):
+    total = np.int64(0)
+    for place in range((venue.last_symbol + 1) * FILTERS):
+        if registry.filters[place] != 0:
+            symbol = place // FILTERS
+            total += mix(mix(mix(_begin(Table.FILTER), symbol), place - symbol * FILTERS), registry.filters[place])
+    for asset in range(1, venue.last_asset + 1):
+        if registry.assets[asset].max_order != 0:
+            total += mix(mix(mix(_begin(Table.FILTER), -asset), Filter.MAX_ASSET), registry.assets[asset].max_order)
     return total
 
 
@@ -251,6 +310,8 @@ def _hash_meta(venue, registry):
     h = mix(mix(mix(h, venue.horizon), venue.limit_10s), venue.limit_day)
     for pool in range(registry.capacity.size):
         h = mix(h, registry.capacity[pool])
+    if venue.rules_version >= TERMS_SINCE:
+        h = mix(mix(h, venue.last_list_id), venue.last_priority)
     return h
 
 
@@ -269,6 +330,8 @@ def state_hash(state, origins):
     h = mix(h, _sum_transfers(venue, state.ledger))
     h = mix(h, _sum_keys(venue, state.registry))
     h = mix(h, _sum_origins(origins))
+    if venue.rules_version >= TERMS_SINCE:
+        h = mix(mix(h, _sum_lists(venue, state.book)), _sum_filters(venue, state.registry))
     return _mix_margin(h, venue, state.registry, state.margin) if venue.rules_version >= MARGIN_SINCE else h
 
 

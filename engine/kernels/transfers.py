@@ -138,7 +138,7 @@ def _perform(state, batch, out, at, end, now, wanted):
         venue.now = now + place - at
         venue.index = place
         if batch.transfers[place].kind == Kind.CONVERT:
-            perform_conversion(state, out, batch.transfers[place], place - at)
+            perform_conversion(state, batch, out, batch.transfers[place], place - at)
         _execute(venue, state.ledger, state.legs, batch, out, place, place - at)
     _notice_members(state, batch, at, end, now)
     return end
