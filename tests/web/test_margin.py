@@ -39,7 +39,7 @@ def lender(browser, venue):
     desk = Desk(context.new_page(), venue)
     page = desk.log_in("henrik")
     desk.visit("/margin/lending")
-    for asset, amount in (("USDT", "200000"), ("BTC", "3")):
+    for asset, amount in (("USDT", "50000"), ("ETH", "5")):
         page.get_by_role("button", name=f"Lend {asset}").click()
         fill_dialog(desk, amount, "Lend")
         expect(page.get_by_role("button", name=f"Take out {asset}")).to_be_visible()

@@ -16,10 +16,8 @@ export interface MarginRow {
 export interface CrossAccount {
   created: boolean;
   level: number;
-  collateralLevel: number;
   /** False while the account is frozen or being liquidated. */
   trades: boolean;
-  paysOut: boolean;
   rows: MarginRow[];
 }
 
@@ -27,7 +25,7 @@ export interface IsolatedAccount {
   symbol: string;
   created: boolean;
   level: number;
-  status: string;
+  liquidating: boolean;
   /** 0n where nothing can be liquidated. */
   liquidationPrice: Decimal;
   indexPrice: Decimal;
@@ -40,6 +38,8 @@ const toRow = (row: MarginAssetRow): MarginRow => ({
   asset: row.asset, free: parse(row.free), locked: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest), net: parse(row.netAsset),
 });
 
+const owes = (rows: readonly MarginRow[]): boolean => rows.some((row) => row.borrowed + row.interest > 0n);
+
 let bars: Promise<Bars> | null = null;
 
 /** The operator sets them once; read once for each visit. */
@@ -51,6 +51,11 @@ export function readBars(): Promise<Bars> {
   return bars;
 }
 
+/** A threshold was passed: perhaps because the operator moved it. */
+export const forgetBars = (): void => {
+  bars = null;
+};
+
 async function askBars(): Promise<Bars> {
   const told = await get<{ normalBar: string; marginCallBar: string; forceLiquidationBar: string }>("/sapi/v1/margin/tradeCoeff");
   return { borrow: Number(told.normalBar), call: Number(told.marginCallBar), liquidation: Number(told.forceLiquidationBar) };
@@ -58,12 +63,10 @@ async function askBars(): Promise<Bars> {
 
 export async function readCross(): Promise<CrossAccount> {
   const told = await get<{
-    created: boolean; marginLevel: string; collateralMarginLevel: string; tradeEnabled: boolean; transferOutEnabled: boolean; userAssets: MarginAssetRow[];
+    created: boolean; marginLevel: string; tradeEnabled: boolean; userAssets: MarginAssetRow[];
   }>("/sapi/v1/margin/account");
-  return {
-    created: told.created, level: readLevel(told.marginLevel), collateralLevel: readLevel(told.collateralMarginLevel), trades: told.tradeEnabled,
-    paysOut: told.transferOutEnabled, rows: told.userAssets.map(toRow),
-  };
+  const rows = told.userAssets.map(toRow);
+  return { created: told.created, level: readLevel(told.marginLevel, owes(rows)), trades: told.tradeEnabled, rows };
 }
 
 interface ToldIsolated {
@@ -80,10 +83,13 @@ interface ToldIsolated {
 
 export async function readIsolated(): Promise<IsolatedAccount[]> {
   const { assets } = await get<{ assets: ToldIsolated[] }>("/sapi/v1/margin/isolated/account");
-  return assets.map((one) => ({
-    symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel), status: one.marginLevelStatus,
-    liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice), trades: one.tradeEnabled, base: toRow(one.baseAsset), quote: toRow(one.quoteAsset),
-  }));
+  return assets.map((one) => {
+    const [base, quote] = [toRow(one.baseAsset), toRow(one.quoteAsset)];
+    return {
+      symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel, owes([base, quote])), liquidating: one.marginLevelStatus === "FORCE_LIQUIDATION",
+      liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice), trades: one.tradeEnabled, base, quote,
+    };
+  });
 }
 
 /** Which margin account is meant: the cross one, or the isolated one of a symbol. */

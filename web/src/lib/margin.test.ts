@@ -5,8 +5,9 @@ const bars = { borrow: 1.5, call: 1.3, liquidation: 1.1 };
 
 describe("a margin level", () => {
   it("is infinite without debt", () => {
-    expect(readLevel("999.00000000")).toBe(Infinity);
-    expect(readLevel("1.25")).toBe(1.25);
+    expect(readLevel("999.00000000", false)).toBe(Infinity);
+    expect(levelText(readLevel("999.00000000", true))).toBe("over 100");
+    expect(readLevel("1.25", true)).toBe(1.25);
     expect(levelText(Infinity)).toBe("No debt");
     expect([1.2345, 2.9999, 1.3, 12.39, 500].map(levelText)).toEqual(["1.234", "2.999", "1.300", "12.3", "over 100"]);
   });

@@ -12,14 +12,8 @@ export interface Bars {
 
 export type Zone = "free" | "safe" | "tight" | "call" | "liquidation";
 
-/** The venue's word for a level without debt. */
-const NO_DEBT = 999;
-
-/** A level as the API tells it; Infinity without debt. */
-export const readLevel = (text: string): number => {
-  const level = Number(text);
-  return level >= NO_DEBT ? Infinity : level;
-};
+/** A level as the API tells it; of who owes nothing there is none. */
+export const readLevel = (text: string, owes: boolean): number => (owes ? Number(text) : Infinity);
 
 export function zoneOf(level: number, bars: Bars): Zone {
   if (level === Infinity) return "free";

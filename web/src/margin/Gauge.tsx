@@ -16,7 +16,8 @@ export function Gauge(props: { level: number; bars: Bars; label: string }) {
   return (
     <div className="gauge" data-zone={zone}>
       <p className="gauge-level">
-        <strong data-testid="margin-level">{levelText(level)}</strong> <LevelTag level={level} bars={bars} />
+        <strong data-testid="margin-level">{levelText(level)}</strong>
+        {zone !== "free" && <LevelTag level={level} bars={bars} />}
       </p>
       <div
         className="gauge-bar"

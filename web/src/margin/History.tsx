@@ -4,7 +4,7 @@ import {
   type CallEntry, type InterestEntry, type LiquidationEntry, type LoanEntry, readCalls, readInterest, readLiquidations, readLoans, readTransfers, type TransferEntry,
 } from "../api/margin";
 import { parse } from "../lib/decimal";
-import { levelText, rateText, readLevel } from "../lib/margin";
+import { levelText, rateText } from "../lib/margin";
 import { useMargin } from "../state/margin";
 import { usePages } from "../state/reading";
 import type { Listed, PageAsk } from "../api/shop-types";
@@ -138,7 +138,7 @@ const CALL_WORDS: Record<string, string> = {
 const CALLS: Cell<CallEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.timestamp} /> },
   { head: "What", cell: (row) => CALL_WORDS[row.type] ?? row.type },
-  { head: "Level", right: true, cell: (row) => levelText(readLevel(row.marginLevel)) },
+  { head: "Level", right: true, cell: (row) => levelText(Number(row.marginLevel)) },
   { head: "Assets", right: true, extra: true, cell: (row) => amount(row.assetValue) },
   { head: "Debts", right: true, extra: true, cell: (row) => amount(row.debtValue) },
 ];

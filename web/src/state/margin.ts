@@ -3,18 +3,17 @@
  * event; and the accounts as such, which trade like the spot account does.
  */
 import { useEffect, useMemo } from "react";
-import { readBars, readCross, readIsolated } from "../api/margin";
+import { type CrossAccount, forgetBars, type IsolatedAccount, readBars, readCross, readIsolated } from "../api/margin";
 import { ApiError, get } from "../api/rest";
 import type { MarginAssetRow, UserEvent } from "../api/types";
 import { parse } from "../lib/decimal";
-import type { Bars } from "../lib/margin";
+import { type Bars, zoneOf } from "../lib/margin";
 import type { AccountKind } from "../lib/ticket";
-import type { CrossAccount, IsolatedAccount } from "../api/margin";
+import { spot } from "./account";
 import { marginCall } from "./marginCall";
 import { session } from "./session";
 import { Store, useStore } from "./store";
 import { type Holding, TradingAccount } from "./trading";
-import { spot } from "./account";
 
 export interface MarginState {
   bars: Bars;
@@ -26,6 +25,7 @@ export interface MarginState {
 export const margin = new Store<MarginState | null>(null);
 export const marginFault = new Store<{ error: string; at: number }>({ error: "", at: 0 });
 
+const UNREADABLE = "The answer could not be read. Reload the page.";
 const LOOK_MS = 5_000;
 const NUDGE_MS = 300;
 
@@ -39,17 +39,43 @@ async function look(): Promise<void> {
   try {
     const [bars, cross, isolated] = await Promise.all([readBars(), readCross(), readIsolated()]);
     if (mine !== asked || session.get().state !== "member") return;
-    margin.set({ bars, cross, isolated: new Map(isolated.map((one) => [one.symbol, one])) });
+    const state = { bars, cross, isolated: new Map(isolated.map((one) => [one.symbol, one])) };
+    margin.set(state);
     marginFault.set({ error: "", at: Date.now() });
+    noteCall(state);
+    followDebts(state);
   } catch (error) {
-    if (mine === asked) marginFault.update(({ at }) => ({ error: error instanceof ApiError ? error.message : "The answer could not be read. Reload the page.", at }));
+    if (mine === asked) marginFault.update(({ at }) => ({ error: error instanceof ApiError ? error.message : UNREADABLE, at }));
   }
   if (watchers && mine === asked) timer = window.setTimeout(look, LOOK_MS);
 }
 
+let lastCall = "";
+
+/** The account that wants attention most; told once, and again when it got worse. */
+function noteCall({ bars, cross, isolated }: MarginState): void {
+  const accounts = [
+    { where: "your cross account", path: "/margin", level: cross.level },
+    ...[...isolated.values()].map((one) => ({ where: `your isolated account of ${one.symbol}`, path: "/margin/isolated", level: one.level })),
+  ];
+  const worst = accounts.sort((a, b) => a.level - b.level)[0]!;
+  const zone = zoneOf(worst.level, bars);
+  const call = zone === "call" || zone === "liquidation" ? { ...worst, liquidating: zone === "liquidation" } : null;
+  const key = call ? `${call.where} ${zone}` : "";
+  if (key !== lastCall || marginCall.get()) marginCall.set(call);
+  lastCall = key;
+}
+
+/** Who owes something hears of their account wherever they are in the app. */
+function followDebts({ cross: present, isolated: all }: MarginState): void {
+  if (present.level !== Infinity && !cross.isOpen) cross.open();
+  for (const one of all.values()) {
+    if (one.level !== Infinity && !isolatedAccount(one.symbol).isOpen) isolatedAccount(one.symbol).open();
+  }
+}
+
 /** Something changed: look again in a moment, once for many changes. */
-export function nudgeMargin(): void {
-  if (!watchers) return;
+function nudgeMargin(): void {
   clearTimeout(timer);
   timer = window.setTimeout(look, NUDGE_MS);
 }
@@ -79,15 +105,9 @@ const toHolding = (row: MarginAssetRow): Holding => ({
   asset: row.asset, available: parse(row.free), held: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest),
 });
 
-const ALARMS = new Set(["MARGIN_CALL", "PRE_LIQUIDATION", "FORCE_LIQUIDATION"]);
-
-function onEvent(where: string, path: string): (event: UserEvent) => void {
-  return (event) => {
-    if (event.e === "MARGIN_LEVEL_STATUS_CHANGE") {
-      marginCall.set(ALARMS.has(event.s) ? { where, path, level: event.l, liquidating: event.s !== "MARGIN_CALL" } : null);
-    }
-    nudgeMargin();
-  };
+function onEvent(event: UserEvent): void {
+  if (event.e === "MARGIN_LEVEL_STATUS_CHANGE") forgetBars();
+  nudgeMargin();
 }
 
 const cross = new TradingAccount(
@@ -98,7 +118,7 @@ const cross = new TradingAccount(
     stream: { path: "/sapi/v1/userDataStream", params: {} },
     readHoldings: async () => (await get<{ userAssets: MarginAssetRow[] }>("/sapi/v1/margin/account")).userAssets.map(toHolding),
   },
-  onEvent("your cross account", "/margin"),
+  onEvent,
 );
 
 const isolated = new Map<string, TradingAccount>();
@@ -117,7 +137,7 @@ function isolatedAccount(symbol: string): TradingAccount {
         return assets.flatMap((one) => [toHolding(one.baseAsset), toHolding(one.quoteAsset)]);
       },
     },
-    onEvent(`your isolated account of ${symbol}`, "/margin/isolated"),
+    onEvent,
   );
   isolated.set(symbol, made);
   return made;
@@ -145,4 +165,5 @@ session.subscribe(() => {
   isolated.clear();
   margin.set(null);
   marginCall.set(null);
+  lastCall = "";
 });

@@ -5,7 +5,7 @@ export interface MarginCall {
   /** "your cross account" */
   where: string;
   path: string;
-  level: string;
+  level: number;
   liquidating: boolean;
 }
 

@@ -2,6 +2,7 @@
 import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, TriangleAlert, WifiOff, X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { showAge } from "../lib/format";
+import { levelText } from "../lib/margin";
 import { network } from "../pwa/network";
 import { cartView } from "../state/cart";
 import { marginCall } from "../state/marginCall";
@@ -286,7 +287,7 @@ function MarginCallLine() {
     <div className="call-line" role="alert">
       <TriangleAlert size={14} aria-hidden="true" />
       <span>
-        {call.liquidating ? "Liquidation" : "Margin call"}: the level of {call.where} is {Number(call.level).toFixed(3)}.{" "}
+        {call.liquidating ? "Liquidation" : "Margin call"}: the level of {call.where} is {levelText(call.level)}.{" "}
         <a {...to(call.path)}>{call.liquidating ? "See what happens" : "Repay or add funds"}</a>
       </span>
       <button className="icon-button small" aria-label="Close message" onClick={() => marginCall.set(null)}>
