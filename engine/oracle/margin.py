@@ -116,19 +116,20 @@ class MarginAdmin:
         code = self._refuse_margin_asset(command, row)
         if code is not None:
             return Answer(code, asset=asset, symbol=command.symbol)
-        if row is None:
-            row = self._list(asset, now)
+        is_new = row is None
+        if is_new:
+            row = self._list(asset)
         else:
             roll(self.state, row, now)
         row.symbol, row.status, row.price_scale = command.symbol, command.status, command.scale
         for name in ("reserve_ppm", "optimal_ppm", "base_rate", "slope1_rate", "slope2_rate", "borrow_limit"):
             setattr(row, name, getattr(command, name))
-        if row.hour == 0:
+        if is_new:
             row.hour, row.rate = now // HOUR_NS, rate_of(row)
         margin.assets.touch(asset)
         return Answer(asset=asset, symbol=command.symbol, value=command.status)
 
-    def _list(self, asset: int, now: int) -> MarginAsset:
+    def _list(self, asset: int) -> MarginAsset:
         is_numeraire = asset == self.state.margin.numeraire
         row = MarginAsset(asset, 0, 0, 0, 0, 0, 0, 0, 0, 0, price=int(is_numeraire), frozen=int(not is_numeraire))
         self.state.margin.assets.put(asset, row)

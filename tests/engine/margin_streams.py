@@ -12,6 +12,7 @@ from engine.types import (
     AMOUNT_MAX,
     HOUSE_INSURANCE,
     HOUSE_LENDING,
+    MARGIN_EVENT,
     MARGIN_KINDS,
     PPM,
     PRICE_MAX,
@@ -31,6 +32,7 @@ from tests.engine.streams import EXTREMES, LISTED, SECOND_NS, CollidingStream
 
 NUMERAIRE = 2
 MARKETS = {1: 1, 3: 2}  # asset: its symbol with the numeraire
+_LIQUIDATIONS = (EventKind.LIQUIDATION_STARTED, EventKind.LIQUIDATION_ENDED)
 HOUR_NS = 3600 * SECOND_NS
 
 
@@ -52,19 +54,22 @@ class MarginStream(CollidingStream):
         self.owners = list(self.accounts)
         self.margin_accounts: list[int] = []
         self.owned: list[tuple[int, int, int]] = []  # (margin account, owner, symbol)
+        self.liquidating: set[int] = set()
         self.index_prices = {asset: 100_000 for asset in MARKETS}
         self.price_scales = {1: rng.choice((3, 3, 0)), 3: 3}
         if self.price_scales[1] == 0:
             self.index_prices[1] = 100
+        self.stormy = rng.random() < 0.5  # many live on credit, and prices crash
         self.volatile = rng.choice((0.03, 0.1, 0.3))
         self.loans_done: list[np.ndarray] = []
-        weights = {draw: weight if orders else 0 for draw, weight in self.kinds.items() if draw not in (self._administration,)}
-        self.kinds = weights | {
+        share = (0.2 if self.stormy else 1) if orders else 0
+        self.kinds = {draw: share * weight for draw, weight in self.kinds.items()} | {
             self._transfer: 0.5, self._second_phase: 0.2, self._loan: rng.choice((3, 8)), self._fund_margin: rng.choice((2, 5)),
             self._price: rng.choice((2, 8)), self._margin_terms: rng.choice((0.02, 0.3)),
-            self._open_margin: 0.3, self._lever: rng.choice((1, 4)),
-            self._administration: 0.3,
+            self._open_margin: 0.3, self._depth: rng.choice((0.2, 1)), self._lever: rng.choice((1, 4)), self._administration: 0.3,
         }  # fmt: skip
+        if self.stormy:
+            self.kinds |= {self._price: 8, self._depth: 2, self._lever: 6, self._administration: 0.1}
         self.of_role |= {
             Role.RATES: (self._price,), Role.IDENTITY: (self._open_margin, self._administration),
             Role.MARGIN: (self._loan, self._fund_margin, self._open_margin, self._lever),
@@ -84,6 +89,10 @@ class MarginStream(CollidingStream):
                 self.margin_accounts.append(account)
                 self.owned.append((account, owner, symbol))
                 self.accounts = [*self.owners * 3, *self.margin_accounts]
+
+        for event in applied.events[np.isin(applied.events["kind"], _LIQUIDATIONS)].view(MARGIN_EVENT):
+            started = event["kind"] == EventKind.LIQUIDATION_STARTED
+            (self.liquidating.add if started else self.liquidating.discard)(int(event["account"]))
 
     def _let_time_pass(self) -> None:
         super()._let_time_pass()
@@ -122,10 +131,11 @@ class MarginStream(CollidingStream):
         rng = self.rng
         return {
             "asset": NUMERAIRE, "liquidation_ppm": 1_100_000, "call_ppm": 1_300_000, "borrow_ppm": rng.choice((1_350_000, 1_500_000)),
-            "transfer_ppm": 2_000_000, "fee_ppm": rng.choice((0, 5_000, 100_000)), "slippage_ppm": rng.choice((10_000, 100_000, 500_000)),
-            "slice_ppm": rng.choice((1, 200_000, PPM)), "deviation_ppm": rng.choice((20_000, 200_000, PPM)),
-            "slice_min": rng.choice((0, 50, 5_000)), "grace_ns": rng.choice((0, SECOND_NS, 60 * SECOND_NS)),
-            "staleness_ns": rng.choice((10 * SECOND_NS, HOUR_NS, 24 * HOUR_NS)),
+            "transfer_ppm": 2_000_000, "fee_ppm": rng.choice((0, 5_000, 100_000)),
+            "slippage_ppm": rng.choice((10_000, 100_000, 100_000, 500_000)), "slice_ppm": rng.choice((1, 200_000, PPM, PPM, PPM)),
+            "deviation_ppm": rng.choice((20_000, 200_000, PPM, PPM)), "slice_min": rng.choice((0, 50, 5_000)),
+            "grace_ns": rng.choice((0, SECOND_NS, 60 * SECOND_NS)),
+            "staleness_ns": 24 * HOUR_NS if self.stormy else rng.choice((10 * SECOND_NS, HOUR_NS, 24 * HOUR_NS)),
         }  # fmt: skip
 
     def _asset_terms(self, asset: int) -> np.ndarray:
@@ -164,6 +174,9 @@ class MarginStream(CollidingStream):
         terms = super()._order_terms()
         if self.rng.random() < 0.3:
             terms["side_effect"] = self.rng.choice(list(SideEffect))
+        if terms["order_type"] == OrderType.LIMIT and self.rng.random() < 0.1:
+            terms |= {"order_type": self.rng.choice((OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)),
+                      "stop_price_ticks": self.rng.choice(self.prices)}  # fmt: skip
         return terms
 
     def _open_margin(self) -> list[np.ndarray]:
@@ -178,6 +191,8 @@ class MarginStream(CollidingStream):
         if rng.random() < 0.3:
             parties.reverse()
         amount = rng.choices((rng.randint(1, 400), rng.randint(1, 20_000), rng.choice(EXTREMES)), (8, 8, 0.3))[0]
+        if parties[1] in self.liquidating and rng.random() < 0.9:
+            return self._depth()
         party = rng.choice((HOUSE_LENDING, HOUSE_INSURANCE)) if rng.random() < 0.03 else parties[1]
         return [make.transfer(Kind.TRANSFER, self._fresh_id(), debit=parties[0], credit=party, asset=self._asset(), amount=amount)]
 
@@ -187,6 +202,8 @@ class MarginStream(CollidingStream):
         if not self.owned:
             return self._open_margin()
         account, owner, symbol = rng.choice(self.owned)
+        if account in self.liquidating:  # let it come to its end
+            return self._depth()
         symbol = symbol or rng.choice((1, 1, 2))
         own, (base, quote) = rng.randint(500, 20_000), LISTED.get(symbol, LISTED[1])
         is_long = account % 3 > 0  # always on the same side, so that it adds up
@@ -201,6 +218,17 @@ class MarginStream(CollidingStream):
             make.transfer(Kind.TRANSFER, self._fresh_id(), debit=owner, credit=account, asset=quote, amount=own),
             make.loan(Kind.BORROW, self._fresh_id(), account=account, asset=asset, amount=borrowed),
             make.place(account, symbol, Side.BUY if is_long else Side.SELL, OrderType.MARKET, quantity_lots=lots),
+        ]
+
+    def _depth(self) -> list[np.ndarray]:
+        """Somebody trades much near the index price: what liquidations meet."""
+        rng = self.rng
+        owner, symbol, lots = rng.choice(self.owners), rng.choice((1, 1, 2)), rng.randint(100, 2_000)
+        (base, quote), price, side = LISTED[symbol], self._ticks(symbol), rng.choice(list(Side))
+        asset, amount = (base, 3 * lots) if side == Side.SELL else (quote, 3 * lots * price)
+        return [
+            make.transfer(Kind.TRANSFER, self._fresh_id(), debit=2, credit=owner, asset=asset, amount=amount),
+            make.place(owner, symbol, side, price_ticks=price, quantity_lots=lots),
         ]
 
     def _ticks(self, symbol: int) -> int:
@@ -230,6 +258,8 @@ class MarginStream(CollidingStream):
         rng = self.rng
         asset = rng.choice(list(MARKETS))
         price = self.index_prices[asset] * (1 + rng.choice((-1, 1, 0)) * rng.random() * self.volatile)
+        if rng.random() < (0.06 if self.stormy else 0.02):
+            price *= rng.choice((0.3, 0.6, 1.7, 3))
         middle = 100 if self.price_scales[asset] == 0 else 100_000
         self.index_prices[asset] = price = round(min(max(price, middle // 4), middle * 4))
         self.prices = range(max(1, self._ticks(1) - 8), self._ticks(1) + 9)
