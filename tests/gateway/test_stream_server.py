@@ -48,10 +48,11 @@ class Keys:
 class Stage:
     """A venue with two customers, and the stream server in front of it."""
 
-    async def open(self) -> None:
+    async def open(self, machine=None) -> None:
+        """`machine`: the class of the core's machine (default: the compiled one)."""
         self.marketdata = MarketData()
         roles = Role.OPERATOR | Role.TRADING | Role.CUSTODY
-        self.exchange = await ExchangeClient.open("memory:", role=roles, reducers={"marketdata": self.marketdata})
+        self.exchange = await ExchangeClient.open("memory:", role=roles, reducers={"marketdata": self.marketdata}, machine=machine)
         await self.admin(Kind.OPEN)
         self.btc, self.usdt = [
             (await self.admin(Kind.ADD_ASSET, name=name, scale=8))["asset"] for name in (b"BTC", b"USDT")
