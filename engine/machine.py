@@ -21,6 +21,7 @@ from engine.kernels.appraisal import (
     most_transferable,
     pool_rate,
 )
+from engine.kernels.auction import uncross_now
 from engine.kernels.buffers import EventBuffer
 from engine.kernels.convert import plan_conversion
 from engine.kernels.frame import BEGIN, Frames
@@ -410,6 +411,10 @@ class Machine:
         count = int(self._state.book.ladders[symbol * LADDERS + side]["count"])
         levels = np.empty((min(limit, count), 2), np.int64)
         return levels[: depth(self._state.book, symbol, int(side), levels)]
+
+    def uncross(self, symbol: int) -> tuple[int, int]:
+        """(price, lots) of the symbol's auction, were it to end now; (0, 0) where nothing would trade."""
+        return uncross_now(self._state, symbol) if 0 < symbol <= self._venue["last_symbol"] else (0, 0)
 
     def best(self, symbol: int) -> tuple[int, int, int, int]:
         """(bid price, bid lots, ask price, ask lots); 0 = none."""

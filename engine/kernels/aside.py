@@ -9,6 +9,7 @@ from engine.kernels.book import Owner
 from engine.kernels.hashed import find
 from engine.kernels.match import match
 from engine.kernels.orders import order_command_aside
+from engine.kernels.placelist import place_list
 from engine.kernels.stages import next_stage
 from engine.kernels.waiting import note_match
 
@@ -18,6 +19,7 @@ MATCH = 1  # to go on where `match_plain` has stopped: the taker's row; returns 
 CONVERSION = 2  # the match of a CONVERT's order: the taker's row
 NOTE = 3  # to take note of the match that has just been made: the symbol
 STAGE = 4  # to do the next thing that comes between commands: nothing
+ORDER_LIST = 5  # a PLACE_LIST and its legs: its place in the batch; returns the place after them
 _TASK_BITS = 3
 
 
@@ -40,6 +42,8 @@ def _do(state, batch, out, asked):
     venue = state.venue[0]
     if what == COMMAND:
         return order_command_aside(state, batch, out, number)
+    if what == ORDER_LIST:
+        return np.int64(place_list(state, batch, out, number))
     if what == STAGE:
         next_stage(venue, state.registry, state.book, state.ledger.balances, out)
         return np.int64(0)

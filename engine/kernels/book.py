@@ -364,18 +364,18 @@ def show(venue, book, slot, lots, shown_lots, falls_back):
 
 
 @kernel
-def lose_lots(venue, book, slot, lots, whole):
-    """An order in the book, whose rest has just fallen by `lots`, is taken them from at its level; returns the level's lots. An iceberg
-    loses them out of what it shows or (`whole`) out of all it has."""
+def lose_lots(venue, book, slot, lots):
+    """Lowers what an order, whose rest has just fallen by `lots`, has at its level; returns the level's lots. What an iceberg shows is used
+    up first."""
     order = book.orders[slot]
     if order.special & ICEBERG == 0:
         level = book.levels[order.level]
         level.lots -= lots
         return level.lots
     rest = rest_of(order)
-    used_up = lots >= order.shown_lots and rest > 0
-    shown = min(order.iceberg_lots, rest) if used_up or whole else order.shown_lots - lots
-    return show(venue, book, slot, lots, shown, used_up)
+    used_up = lots >= order.shown_lots
+    shown = min(order.iceberg_lots, rest) if used_up else order.shown_lots - lots
+    return show(venue, book, slot, lots, shown, used_up and rest > 0)
 
 
 @entry_kernel

@@ -17,6 +17,7 @@ from numba import typeof
 
 from engine.kernels import CACHE_DIRECTORY
 from engine.kernels.appraisal import fee_terms, lender_of, levels_of, loan_of, most_borrowable, most_transferable, pool_rate
+from engine.kernels.auction import uncross_now
 from engine.kernels.binding import FAMILY_TYPES, families
 from engine.kernels.book import gather_rosters
 from engine.kernels.buffers import output
@@ -89,6 +90,7 @@ def _first_share() -> list[Entry]:
         ("orders", lambda: run_bound.compile(handed)),
         ("conversion", lambda: plan_conversion(state, np.zeros(1, TRANSFER_COMMAND), table(LEG, 2))),
         ("validate", lambda: first_broken(state)),
+        ("auction", lambda: uncross_now(state, 1)),
         ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),
     ]
 

@@ -11,7 +11,7 @@ import numpy as np
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.admin import admin_command
 from engine.kernels.arithmetic import prefetch
-from engine.kernels.aside import COMMAND, STAGE, aside, task
+from engine.kernels.aside import COMMAND, ORDER_LIST, STAGE, aside, task
 from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bound_output, bound_state, family
 from engine.kernels.book import id_key
 from engine.kernels.events import TERMS_SINCE
@@ -135,7 +135,9 @@ def run_commands(state, batch, out, start):
             at += 1
         elif is_transfer(venue, kind) or is_loan(venue, kind):
             at = _ledger(state, batch, out, at)
-        elif Kind.PLACE_LIST <= kind <= Kind.COUNTDOWN and venue.rules_version >= TERMS_SINCE:
+        elif kind == Kind.PLACE_LIST and venue.rules_version >= TERMS_SINCE:
+            at = aside(state, batch, out, task(ORDER_LIST, at))
+        elif Kind.CANCEL_LIST <= kind <= Kind.COUNTDOWN and venue.rules_version >= TERMS_SINCE:
             batch.codes[at] = aside(state, batch, out, task(COMMAND, at))
             at += 1
         else:

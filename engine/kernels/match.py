@@ -291,7 +291,7 @@ def match(venue, registry, book, balances, out, owner, order, budget, steps, fir
                 uncount_order(venue, maker_account)
         _execute(order, lots, quote_amount)
         _execute(maker, lots, quote_amount)
-        level_lots = lose_lots(venue, book, slot, lots, whole)
+        level_lots = lose_lots(venue, book, slot, lots)
         gone = lots == maker_rest
         if gone:
             leave_book(venue, registry, book, roster_of(book, maker), slot)

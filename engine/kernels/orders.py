@@ -16,7 +16,7 @@ from engine.kernels.limits import count_order
 from engine.kernels.lists import end_order, row_of_leg
 from engine.kernels.masscancel import cancel_orders
 from engine.kernels.state import IN_AUCTION
-from engine.kernels.terms import judge, name_digest, quote_of, would_take
+from engine.kernels.terms import ALONE, judge, name_digest, quote_of, would_take
 from engine.kernels.timers import COUNTDOWN, add_timer, remove_timer
 from engine.kernels.waiting import is_algo, may_rest, move_hold, wait_or_track
 from engine.kernels.working import fill_order, fill_terms, rest_at_once, work
@@ -92,7 +92,7 @@ def _place(venue, registry, book, balances, batch, out, at, quantity):
     symbol_id = np.int64(command.symbol)
     symbol = registry.symbols[symbol_id]
     owner = owner_of(venue, symbol, book, balances, np.int64(command.account), symbol_id)
-    code, price = judge(venue, registry, book, balances, batch, owner, at, at, quantity, False)
+    code, price = judge(venue, registry, book, balances, batch, owner, at, at, quantity, ALONE)
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0)
         return code

@@ -98,7 +98,7 @@ def _decrement(venue, registry, book, balances, out, owner, order, slot, by_quot
         give_hold_back(symbol, balances, maker_owner, maker, lots)
     order.prevented_lots += lots
     maker.prevented_lots += lots
-    level_lots = lose_lots(venue, book, slot, lots, False)
+    level_lots = lose_lots(venue, book, slot, lots)
     gone = rest_of(maker) == 0
     if gone:
         leave_book(venue, registry, book, roster_of(book, maker), slot)

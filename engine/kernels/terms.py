@@ -36,6 +36,7 @@ from engine.types import (
     TimeInForce,
 )
 
+ALONE, LEG, PENDING = 0, 1, 2  # roles of an order that is judged
 _ORDERS = int(Pool.ORDERS)
 COMMAND_WORDS = COMMAND_BYTES // 8
 CLIENT_ID_WORD = ORDER_COMMAND.fields["client_id"][1] // 8
@@ -132,9 +133,11 @@ def _limit_is_malformed(command, quantity, order_type, time_in_force):
 
 
 @kernel
-def judge(venue, registry, book, balances, batch, owner, at, first, quantity, pending):
+def judge(venue, registry, book, balances, batch, owner, at, first, quantity, role):
     """Steps 8 to 18b for the order of the command at `at`: (code, its price). `quantity` is the command's, or what a replaced order had
-    left; the commands from `first` on are earlier legs of its list; a `pending` leg is not to be working yet."""
+    left; the commands from `first` on are earlier legs of its list. `role`: ALONE, the LEG of a list, or a PENDING leg, which is not to be
+    working yet."""
+    pending = role == PENDING
     command = batch.orders[at]
     account = np.int64(command.account)
     symbol_id = np.int64(command.symbol)
@@ -176,7 +179,7 @@ def judge(venue, registry, book, balances, batch, owner, at, first, quantity, pe
                 earlier_lots += batch.orders[place].quantity_lots
         code = check_size(registry, book, balances, symbol_id, account, side, quantity, value, earlier_lots, owner.roster)
     if code == Code.OK:
-        code = _counts(venue, registry, book, batch, owner, at, first, pending)
+        code = _counts(venue, registry, book, batch, owner, at, first, role)
     if code != Code.OK or pending:
         return code, price
 
@@ -198,7 +201,7 @@ def value_of(symbol, order_type, hold_ticks, quantity):
 
 
 @kernel
-def _counts(venue, registry, book, batch, owner, at, first, pending):
+def _counts(venue, registry, book, batch, owner, at, first, role):
     """Steps 13 to 16: as many open already; the commands from `first` on count as if they were."""
     command = batch.orders[at]
     symbol_id = np.int64(command.symbol)
@@ -207,7 +210,7 @@ def _counts(venue, registry, book, batch, owner, at, first, pending):
     roster = book.rosters[owner.roster]
     algo = is_algo(command.order_type)
     iceberg = command.iceberg_lots != 0
-    stays = algo or pending or may_rest(command.order_type, command.time_in_force)
+    stays = algo or role != ALONE or may_rest(command.order_type, command.time_in_force)
     legs = at - first
     algos = np.int64(0)
     icebergs = np.int64(0)

@@ -7,6 +7,7 @@ from engine.kernels.book import free_order_slot, hold_amount, owner_of, paying_b
 from engine.kernels.events import order_event
 from engine.kernels.filters import check_band, check_notional, check_price
 from engine.kernels.lists import leg_executes, leg_expired, partner_of
+from engine.kernels.pairing import pair_off
 from engine.kernels.pegs import peg_price
 from engine.kernels.state import BARE, LISTED, UNBORN
 from engine.kernels.terms import has_funds, value_of, would_take, would_trigger
@@ -30,6 +31,9 @@ from engine.types import Code, EventKind, OrderStatus, OrderType, Peg
 def take_up(venue, registry, book, balances, out, symbol_id):
     """One step of a symbol's drain, of which there is one to take; returns how many it came to, those of a match included."""
     symbol = registry.symbols[symbol_id]
+    if symbol.uncross_ticks != 0:
+        pair_off(venue, registry, book, balances, out, symbol_id)
+        return np.int64(1)
     if symbol.due_first != 0:
         return activate(venue, registry, book, balances, out, np.int64(symbol.due_first))
     slot = reached_above(book, symbol, symbol_id)

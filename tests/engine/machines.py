@@ -13,8 +13,6 @@ from engine.views import Applied
 from tests.engine.streams import Feed
 
 both_machines = pytest.mark.parametrize("make_machine", [OracleMachine, Machine], ids=["oracle", "kernels"])
-# Until the kernels know docs/ORDERS.md, its tests run on the oracle alone.
-order_machines = pytest.mark.parametrize("make_machine", [OracleMachine], ids=["oracle"])
 
 ALICE, BOB, CAROL = range(FIRST_CUSTOMER, FIRST_CUSTOMER + 3)
 BASE, QUOTE = 1, 2

@@ -7,7 +7,7 @@ import pytest
 
 from engine import commands as make
 from engine.types import STEPS_MAX, Code, EventFlag, EventKind, Filter, Kind, Stp, SymbolStatus, TimeInForce
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, both_machines
 from tests.engine.venues import (
     BUY,
     LIMIT_MAKER,
@@ -20,7 +20,7 @@ from tests.engine.venues import (
     told,
 )
 
-pytestmark = order_machines
+pytestmark = both_machines
 TRADING, AUCTION, HALTED, CANCEL_ONLY = SymbolStatus.TRADING, SymbolStatus.AUCTION, SymbolStatus.HALTED, SymbolStatus.CANCEL_ONLY
 
 

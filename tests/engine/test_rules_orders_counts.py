@@ -7,10 +7,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import Stp, SymbolStatus, TimeInForce
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, SYMBOL, both_machines
 from tests.engine.venues import BUY, MARKET, SELL, STOP_LOSS, OrderVenue
 
-pytestmark = order_machines
+pytestmark = both_machines
 DAY = 86_400
 
 

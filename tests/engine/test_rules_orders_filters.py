@@ -7,7 +7,7 @@ import pytest
 
 from engine import commands as make
 from engine.types import ADMIN_EVENT, AMOUNT_MAX, Code, EventKind, Filter, Kind, OrderType, SymbolStatus, TimeInForce
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, LISTING, QUOTE, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, LISTING, QUOTE, SYMBOL, both_machines
 from tests.engine.venues import (
     BUY,
     DAVE,
@@ -22,7 +22,7 @@ from tests.engine.venues import (
     told,
 )
 
-pytestmark = order_machines
+pytestmark = both_machines
 EXTREMES = (0, 1, -1, 2**31, -(2**31), 2**53, 2**62, 2**63 - 1, -(2**63))
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import Code, Filter, TimeInForce
-from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, both_machines
 from tests.engine.venues import BUY, LIMIT, LIMIT_MAKER, MARKET, SELL, STOP_LOSS_LIMIT, OrderVenue, told
 
-pytestmark = order_machines
+pytestmark = both_machines
 
 
 @pytest.fixture

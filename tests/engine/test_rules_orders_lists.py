@@ -6,7 +6,7 @@ import pytest
 from engine import commands as make
 from engine.commands import client_id_digest
 from engine.types import LIST_EVENT, Code, EventKind, Filter, Kind, ListType, OrderStatus, Pool, Stp, TimeInForce
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, LISTING, QUOTE, SYMBOL, capacity_with, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, LISTING, QUOTE, SYMBOL, both_machines, capacity_with
 from tests.engine.venues import (
     BUY,
     LIMIT,
@@ -21,7 +21,7 @@ from tests.engine.venues import (
     told,
 )
 
-pytestmark = order_machines
+pytestmark = both_machines
 OCO, OTO, OTOCO = ListType.OCO, ListType.OTO, ListType.OTOCO
 
 

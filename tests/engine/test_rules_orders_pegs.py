@@ -3,7 +3,7 @@
 import pytest
 
 from engine.types import PEG_OFFSET_MAX, Filter, Peg, TimeInForce
-from tests.engine.machines import ALICE, BOB, CAROL, order_machines
+from tests.engine.machines import ALICE, BOB, CAROL, both_machines
 from tests.engine.venues import (
     BUY,
     LIMIT,
@@ -17,7 +17,7 @@ from tests.engine.venues import (
     told,
 )
 
-pytestmark = order_machines
+pytestmark = both_machines
 PRIMARY, OTHER = Peg.PRIMARY, Peg.MARKET
 
 

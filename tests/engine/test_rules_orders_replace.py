@@ -6,10 +6,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import Code, EventFlag, Kind, OrderFlag, Pool, TimeInForce
-from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, capacity_with, order_machines
+from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, both_machines, capacity_with
 from tests.engine.venues import BUY, LIMIT_MAKER, SELL, STOP_LOSS, STOP_LOSS_LIMIT, OrderVenue, told
 
-pytestmark = order_machines
+pytestmark = both_machines
 
 
 @pytest.fixture

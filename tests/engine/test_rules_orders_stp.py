@@ -4,10 +4,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import EventFlag, EventKind, Kind, Stp, TimeInForce
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, both_machines
 from tests.engine.venues import BUY, LIMIT_MAKER, MARKET, SELL, STOP_LOSS, OrderVenue, statuses, told
 
-pytestmark = order_machines
+pytestmark = both_machines
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import BOTH_SIDES, COUNTDOWN_MAX_NS, EXPIRIES_MAX, TIMEOUT_MAX_NS, Code, EventKind, Kind, SymbolStatus, TimeInForce
-from tests.engine.machines import ALICE, BOB, CAROL, LISTING, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BOB, CAROL, LISTING, SYMBOL, both_machines
 from tests.engine.venues import BUY, LIMIT, LIMIT_MAKER, MARKET, SELL, STOP_LOSS, STOP_LOSS_LIMIT, OrderVenue, told
 
-pytestmark = order_machines
+pytestmark = both_machines
 SECOND = 10**9
 GTD = TimeInForce.GTD
 

@@ -4,10 +4,10 @@ import pytest
 
 from engine import commands as make
 from engine.types import BPS, TRAILING_MAX, TRAILING_PRICE_MAX, Filter
-from tests.engine.machines import ALICE, BOB, CAROL, SYMBOL, order_machines
+from tests.engine.machines import ALICE, BOB, CAROL, SYMBOL, both_machines
 from tests.engine.venues import BUY, SELL, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT, OrderVenue, told
 
-pytestmark = order_machines
+pytestmark = both_machines
 
 TICKS = 10  # in a unit of the scenarios' prices: one of them has a half
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine import commands as make
 from engine.types import STEPS_MAX, Code, Kind, SymbolStatus
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, Venue, order_machines
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, Venue, both_machines
 from tests.engine.venues import (
     BUY,
     LIMIT,
@@ -18,7 +18,7 @@ from tests.engine.venues import (
     told,
 )
 
-pytestmark = order_machines
+pytestmark = both_machines
 
 
 @pytest.fixture
