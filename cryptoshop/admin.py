@@ -24,6 +24,18 @@ import numpy as np
 
 from cryptoshop import database, preflight
 from cryptoshop.errors import StartError
+from cryptoshop.filters import (
+    EVERYWHERE,
+    EVERYWHERE_FILTERS,
+    OF_ASSETS,
+    OF_MARKETS,
+    OFF,
+    Market,
+    asset_filter,
+    everywhere_filter,
+    market_filter,
+    told,
+)
 from cryptoshop.listing import (
     DEFAULT_MAX_ORDERS,
     ListingError,
@@ -71,7 +83,9 @@ a new venue, from nothing to its first trade:
   cryptoshop admin keys create you@example.org --label bot --scopes READ,TRADE
 
 day by day:
-  cryptoshop admin halt BTCUSDT                          cancels only, until: resume BTCUSDT
+  cryptoshop admin cancel-only BTCUSDT                   until: resume BTCUSDT
+  cryptoshop admin auction BTCUSDT                       orders gather; resume BTCUSDT trades them at one price
+  cryptoshop admin set-filter BTCUSDT max-notional 1000000
   cryptoshop admin fees BTCUSDT --tier 3 --maker 0.02 --taker 0.05
   cryptoshop admin tier 17 3                             account 17 pays the fees of tier 3
   cryptoshop admin freeze someone@example.org
@@ -305,11 +319,71 @@ def _symbol_row(office: Office, symbol: SymbolView) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+_STATES = {
+    "halt": (SymbolStatus.HALTED, "nothing can be done there, not even a cancel"),
+    "cancel-only": (SymbolStatus.CANCEL_ONLY, "orders may be cancelled, nothing else"),
+    "auction": (SymbolStatus.AUCTION, "orders gather without trading, until resume ends it at one price for all"),
+    "resume": (SymbolStatus.TRADING, ""),
+}
+
+
 async def set_symbol_status(office: Office, given: argparse.Namespace) -> Lines:
     symbol = find_symbol(office, given.symbol)
-    status = SymbolStatus.CANCEL_ONLY if given.command == "halt" else SymbolStatus.TRADING
-    await execute(office.exchange, admin(Kind.SET_SYMBOL_STATUS, symbol=symbol.symbol, status=status))
-    return [f"{symbol.name} is {status.name}" + (": orders may be cancelled, nothing else" if status == SymbolStatus.CANCEL_ONLY else "")]
+    status, meaning = _STATES[given.command]
+    was_auction = symbol.status == SymbolStatus.AUCTION
+    refusal = f"{symbol.name} is in an auction whose orders cross, or that is just ending: resume it first"
+    if status == symbol.status:
+        refusal = f"{symbol.name} is {status.name} already"
+    await execute(office.exchange, admin(Kind.SET_SYMBOL_STATUS, symbol=symbol.symbol, status=status), {Code.INVALID_ARGUMENT: refusal})
+    if was_auction and status == SymbolStatus.TRADING:
+        meaning = "the auction ends at one price for all, then trading goes on"
+    return [f"{symbol.name} is {status.name}" + (f": {meaning}" if meaning else "")]
+
+
+# ---------------------------------------------------------------- filters and groups
+
+
+async def set_filter(office: Office, given: argparse.Namespace) -> Lines:
+    where, name, value = given.where, given.filter, given.value
+    if where == EVERYWHERE:
+        command = everywhere_filter(name, value)
+    elif name in OF_ASSETS:
+        command = asset_filter(find_asset(office, where), name, value)
+    else:
+        command = market_filter(_market(office, where), name, value)
+    await execute(office.exchange, command)
+    return [f"{name} of {where} is off" if value == OFF else f"{name} of {where} is {value}"]
+
+
+async def list_filters(office: Office, given: argparse.Namespace) -> Lines:
+    machine = office.exchange.machine
+    if given.where == EVERYWHERE:
+        rows = told(None, machine.filters(0))
+        for asset in machine.assets():
+            if most := machine.max_asset(asset.asset):
+                rows.append((f"{asset.name} max-order", amount_text(most, asset), OF_ASSETS["max-order"]))
+    else:
+        market = _market(office, given.where)
+        rows = told(market, machine.filters(market.view.symbol))
+    return columns([("FILTER", "VALUE", "MEANING"), *rows]) if rows else [f"no filter of {given.where} is set"]
+
+
+def _market(office: Office, name: str) -> Market:
+    view = find_symbol(office, name)
+    return Market(view, office.exchange.machine.asset(view.base), office.exchange.machine.asset(view.quote))
+
+
+async def set_group(office: Office, given: argparse.Namespace) -> Lines:
+    account, group = await find_account(office, given.account), await find_account(office, given.group)
+    await execute(office.exchange, admin(Kind.SET_GROUP, account=account, value=group), {
+        Code.INVALID_ARGUMENT: f"account {account} or {group} is a margin account: it is in its owner's group",
+    })  # fmt: skip
+    if account == group:
+        return [f"account {account} is in a trade group of its own"]
+    return [f"account {account} is in the trade group of account {group}: where their orders ask for it, they do not trade with each other"]
+
+
+# ---------------------------------------------------------------- fees and limits
 
 
 async def fees(office: Office, given: argparse.Namespace) -> Lines:
@@ -448,8 +522,18 @@ def _parser() -> argparse.ArgumentParser:
     command("assets", list_assets, "list the assets")
     command("symbols", list_symbols, "list the markets")
     command("open", open_venue, "let the log's clock be the venue's time, for ever; serve has done it")
-    command("halt", set_symbol_status, "let a market's orders be cancelled only", "SYMBOL")
-    command("resume", set_symbol_status, "open a halted market again", "SYMBOL")
+    command("halt", set_symbol_status, "stop a market: no orders, no cancels", "SYMBOL")
+    command("cancel-only", set_symbol_status, "let a market's orders be cancelled, nothing else", "SYMBOL")
+    command("auction", set_symbol_status, "let orders gather without trading; resume then trades them at one price for all", "SYMBOL")
+    command("resume", set_symbol_status, "let a market trade again; ends an auction", "SYMBOL")
+    _add_filter_arguments(command)
+    command(
+        "set-group",
+        set_group,
+        "put an account into the trade group of another (of its own: ACCOUNT ACCOUNT): their orders can ask not to trade with each other",
+        "ACCOUNT",
+        "GROUP",
+    )
     rates = command("fees", fees, "show a market's fees, or set those of one tier", "SYMBOL")
     rates.add_argument("--tier", type=_tier, default=0, metavar="N", help="which tier of accounts (default: 0)")
     rates.add_argument("--maker", metavar="PERCENT", help="e.g. 0.08")
@@ -493,6 +577,27 @@ def _add_symbol_arguments(new_symbol: argparse.ArgumentParser) -> None:
                             help=f"open at a time per account (default: {DEFAULT_MAX_ORDERS})")  # fmt: skip
     new_symbol.add_argument("--maker", default="0.1", metavar="PERCENT", help="fee (default: 0.1)")
     new_symbol.add_argument("--taker", default="0.1", metavar="PERCENT", help="fee (default: 0.1)")
+
+
+def _add_filter_arguments(command: Callable[..., argparse.ArgumentParser]) -> None:
+    setter = command("set-filter", set_filter, "set a limit that orders must keep, or take it off", "WHERE", "FILTER", "VALUE")
+    setter.formatter_class = argparse.RawDescriptionHelpFormatter
+    setter.epilog = _filters_help()
+    shower = command("filters", list_filters, "show the limits that are set")
+    shower.add_argument("where", nargs="?", default=EVERYWHERE, metavar="WHERE", help=f"a market, or {EVERYWHERE} (default)")
+
+
+def _filters_help() -> str:
+    """What there is to be set, with an example of each."""
+    rows = [("of a market, e.g. set-filter BTCUSDT max-notional 9000000", "", "")]
+    rows += [(f"  {name}", known.example, known.about) for name, known in OF_MARKETS.items()]
+    rows += [(f"of an account over {EVERYWHERE} markets, e.g. set-filter {EVERYWHERE} max-orders 1000", "", "")]
+    rows += [(f"  {name}", known.example, known.about) for name, known in EVERYWHERE_FILTERS.items()]
+    rows += [("of an asset, e.g. set-filter BTC max-order 100", "", "")]
+    rows += [(f"  {name}", "100", about) for name, about in OF_ASSETS.items()]
+    width = max(len(name) for name, example, _ in rows if example)
+    lines = [f"{name.ljust(width)}  {example.ljust(9)}{about}" if example else name for name, example, about in rows]
+    return "\n".join([*lines, f"VALUE is written as in the examples, or {OFF}."])
 
 
 def _settings(given: argparse.Namespace) -> Settings:

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cryptoshop import admin, cli
-from cryptoshop.opening import open_venue
+from cryptoshop.filters import OF_MARKETS
+from cryptoshop.opening import lift_rules, open_venue
 from cryptoshop.settings import Settings
+from engine.exchange import ExchangeClient
 from engine.log.port import LogRefused, Refusal
-from engine.types import KeyScope
+from engine.types import KeyScope, Role
 
 ALICE = "alice@example.org"
 PASSWORD = "correct horse battery"
@@ -55,9 +57,16 @@ def run(data_dir, capsys, monkeypatch):
     return run
 
 
+async def _lift_rules(log_url):
+    exchange = await ExchangeClient.open(log_url, role=Role.OPERATOR)
+    await lift_rules(exchange)
+    await exchange.close()
+
+
 @pytest.fixture(scope="module")
 def market(data_dir):
-    """BTCUSDT, and alice."""
+    """The newest rules, BTCUSDT, and alice."""
+    asyncio.run(_lift_rules(f"local:{data_dir}/log.sock"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
         for line in (
@@ -149,13 +158,40 @@ def test_listings_halts_and_fees(listed):
     assert head.split()[:4] == ["SYMBOL", "STATUS", "TICK", "LOT"]
     assert row.split() == ["BTCUSDT", "TRADING", "0.01", "0.00001", "5", "1000000", "10000", "0.1%", "0.1%", "-"]
     assert "USDT   8" in listed("assets")[1]
-    assert listed("halt", "BTCUSDT") == (0, "BTCUSDT is CANCEL_ONLY: orders may be cancelled, nothing else\n")
+    assert listed("cancel-only", "BTCUSDT") == (0, "BTCUSDT is CANCEL_ONLY: orders may be cancelled, nothing else\n")
     assert "CANCEL_ONLY" in listed("symbols")[1]
+    assert listed("halt", "BTCUSDT") == (0, "BTCUSDT is HALTED: nothing can be done there, not even a cancel\n")
     assert listed("resume", "BTCUSDT") == (0, "BTCUSDT is TRADING\n")
+    assert "without trading" in listed("auction", "BTCUSDT")[1]
+    assert "AUCTION already" in listed("auction", "BTCUSDT")[1]
+    assert listed("resume", "BTCUSDT") == (0, "BTCUSDT is TRADING: the auction ends at one price for all, then trading goes on\n")
     status, said = listed("fees", "BTCUSDT", "--tier", "3", "--maker", "0.02%", "--taker", "0.05")
     assert [line.split() for line in said.splitlines()] == [["TIER", "MAKER", "TAKER"], ["0", "0.1%", "0.1%"], ["3", "0.02%", "0.05%"]]
     status, said = listed("fees", "BTCUSDT", "--tier", "3", "--taker", "0")
     assert said.splitlines()[-1].split() == ["3", "0.02%", "0%"]
+
+
+def test_filters(listed):
+    for name, known in OF_MARKETS.items():
+        assert listed("set-filter", "BTCUSDT", name, known.example) == (0, f"{name} of BTCUSDT is {known.example}\n")
+    shown = dict(line.split()[:2] for line in listed("filters", "BTCUSDT")[1].splitlines()[1:])
+    assert shown == {name: known.example for name, known in OF_MARKETS.items()} | {"min-price": "0.1"}
+    assert listed("set-filter", "all", "max-orders", "1000") == (0, "max-orders of all is 1000\n")
+    assert listed("set-filter", "BTC", "max-order", "100.5") == (0, "max-order of BTC is 100.5\n")
+    shown = [line.split()[:3] for line in listed("filters")[1].splitlines()[1:]]
+    assert shown == [["max-orders", "1000", "open"], ["BTC", "max-order", "100.5"]]
+    for where, name in (*(("BTCUSDT", name) for name in OF_MARKETS), ("all", "max-orders"), ("BTC", "max-order")):
+        assert listed("set-filter", where, name, "off") == (0, f"{name} of {where} is off\n")
+    assert listed("filters", "BTCUSDT") == (0, "no filter of BTCUSDT is set\n")
+    assert listed("filters") == (0, "no filter of all is set\n")
+
+
+def test_trade_groups(listed):
+    for name in ("first", "second"):
+        listed("create-admin", f"{name}@example.org", "--password-stdin", stdin=PASSWORD + "\n")
+    status, said = listed("set-group", "second@example.org", "first@example.org")
+    assert (status, "do not trade with each other" in said) == (0, True)
+    assert "of its own" in listed("set-group", "second@example.org", "second@example.org")[1]
 
 
 def test_people_and_their_money(listed):
@@ -212,6 +248,14 @@ def test_order_limits_and_opening(listed):
         (("add-symbol", "USDTBTC", "--base", "USDT", "--quote", "BTC", "--tick", "0.00000001", "--lot", "0.1"), "whole number of BTC"),
         (("add-symbol", "USDTBTC", "--base", "USDT", "--quote", "BTC", "--tick", "1", "--lot", "1", "--maker", "free"), "fee in percent"),
         (("halt", "DOGEUSDT"), "no symbol DOGEUSDT"),
+        (("set-filter", "BTCUSDT", "max-fun", "1"), "there is no filter max-fun of BTCUSDT: it is one of min-price"),
+        (("set-filter", "BTCUSDT", "max-notional", "much"), "not a plain decimal"),
+        (("set-filter", "BTCUSDT", "min-price", "0.001"), "not a multiple of 0.01000000; write it like 0.10, or off"),
+        (("set-filter", "BTCUSDT", "max-lists", "0"), "must be above 0, or off"),
+        (("set-filter", "BTCUSDT", "notional-spares-market", "never"), "none of minimum, maximum, both, off"),
+        (("set-filter", "all", "max-position", "5"), "there is no filter max-position of all markets"),
+        (("set-filter", "DOGEUSDT", "max-lists", "5"), "no symbol DOGEUSDT"),
+        (("set-group", "nobody@example.org", "17"), "nobody is signed up"),
         (("fees", "BTCUSDT", "--maker", "101"), "parts per million"),
         (("deposit", ALICE, "USDT", "-5"), "not a plain decimal"),
         (("deposit", ALICE, "USDT", "0"), "above 0"),
