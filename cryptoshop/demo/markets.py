@@ -38,6 +38,14 @@ SYMBOLS = (
     DemoSymbol("ETHBTC", "ETH", "BTC", "0.00001", "0.001", "0.0001", 0.04844, 0.020, 0.9),
 )
 
+# What orders must keep to on every market (cryptoshop/filters.py).
+FILTERS = {
+    "bid-up": "5", "bid-down": "0.2", "ask-up": "5", "ask-down": "0.2", "notional-spares-market": "maximum", "iceberg-parts": "100",
+    "max-algo-orders": "50", "max-iceberg-orders": "50", "min-trailing-above": "0.1%", "max-trailing-above": "20%",
+    "min-trailing-below": "0.1%", "max-trailing-below": "20%", "max-amends": "10", "max-lists": "20",
+}  # fmt: skip
+MAX_NOTIONAL = {"USDT": "9000000", "BTC": "140"}  # by quote asset
+
 
 class DemoLending(NamedTuple):
     """What the lender puts into an asset's pool, and on which terms it is lent (cryptoshop.margin.Loans: per cent a day, per cent)."""
@@ -62,7 +70,6 @@ COLLATERAL = {  # up to so much of its value an asset counts for so many per cen
     "XRP": "250000:80,1000000:65",
 }
 FEE_VOLUMES = "1:1000000,2:10000000,3:100000000"
-
 PEOPLE = ("alice", "bob", "carol", "dora", "emil", "fumiko", "grace", "henrik")  # they trade, and they buy
 MODERATOR = "moderator"
 SELLERS = ("hearth", "slowcup", "nordlys", "groove", "fernhill", "papertrail")

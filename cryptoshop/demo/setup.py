@@ -22,9 +22,11 @@ from cryptoshop.demo.margin import MarginSetUp
 from cryptoshop.demo.markets import (
     ASSETS,
     BORROWERS,
+    FILTERS,
     LENDER,
     MAKER_PPM,
     MAKERS,
+    MAX_NOTIONAL,
     MODERATOR,
     ORDERS_PER_10_S,
     ORDERS_PER_DAY,
@@ -37,6 +39,7 @@ from cryptoshop.demo.markets import (
     DemoSymbol,
 )
 from cryptoshop.errors import StartError
+from cryptoshop.filters import Market, market_filter
 from cryptoshop.listing import asset_command, symbol_command
 from cryptoshop.opening import lift_rules
 from cryptoshop.roles.common import master_key
@@ -94,6 +97,20 @@ async def list_markets(exchange: ExchangeClient) -> None:
     ]  # fmt: skip
     if missing:
         await execute(exchange, *missing, commands.admin(Kind.SET_ORDER_LIMITS, value=ORDERS_PER_10_S, value2=ORDERS_PER_DAY))
+
+
+async def set_filters(exchange: ExchangeClient) -> None:
+    """On the demo's markets that have none: what an operator has changed stays."""
+    machine = exchange.machine
+    names = {symbol.name for symbol in SYMBOLS}
+    batch = []
+    for view in machine.symbols():
+        if view.name in names and not machine.filters(view.symbol):
+            market = Market(view, machine.asset(view.base), machine.asset(view.quote))
+            wanted = FILTERS | {"max-notional": MAX_NOTIONAL[market.quote.name]}
+            batch += [market_filter(market, name, value) for name, value in wanted.items()]
+    if batch:
+        await execute(exchange, *batch)
 
 
 # ---- people and traders
@@ -219,6 +236,7 @@ async def prepare(settings: Settings, exchange: ExchangeClient, pool: asyncpg.Po
         clock.backfill_ns = max(now_ns - DAY_NS, exchange.machine.now_ns)
     await lift_rules(exchange)
     await list_markets(exchange)
+    await set_filters(exchange)
     accounts = await open_accounts(settings, exchange, Identity(pool, exchange, master_key(settings)))
     await fund(exchange, accounts)
     if not exchange.machine.opened:
