@@ -35,6 +35,7 @@ class Refusal(NamedTuple):
     status: int = 400
 
 
+_ORDER_REJECTED, _CANCEL_REJECTED = -2010, -2011
 _SYMBOL = Refusal(-1121, "Invalid symbol.")
 _KEY = Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 _UNAUTHORIZED = Refusal(-1002, "You are not authorized to execute this request.", 401)
@@ -165,6 +166,14 @@ NEVER_WORKED = "OTO_PHASE_ONE_EXPIRED"  # LIST_DONE, of an order whose turn neve
 def refused(code: int) -> DialectError:
     """The error for a core code other than OK."""
     return DialectError(*REFUSALS[Code(code)])
+
+
+def cancel_refused(code: int) -> DialectError:
+    """The same, of a cancel: what rejects an order with -2010 rejects a cancel with -2011."""
+    error = refused(code)
+    if error.code == _ORDER_REJECTED:
+        error.code = _CANCEL_REJECTED
+    return error
 
 
 # ---------------------------------------------------------------- errors made at the door

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from engine.types import Code, EventKind, Kind, ListType, OrderType, Side, TimeInForce
 from gateway.dialect import errors, parameters
 from gateway.dialect.answers import Listed, cancellations, listed, placement
-from gateway.dialect.errors import DialectError, refused
+from gateway.dialect.errors import DialectError, cancel_refused, refused
 from gateway.dialect.orders import day_range, placement_refused
 from gateway.dialect.parameters import Table
 from gateway.dialect.records import ListEvent, order_command, read_order_events
@@ -197,7 +197,7 @@ def cancel(venue: Venue, request: Request) -> Submit:
 
     def render(outcomes) -> dict:
         if outcomes[0].code != Code.OK:
-            raise refused(outcomes[0].code)
+            raise cancel_refused(outcomes[0].code)
         return cancellations(venue, request, read_order_events(outcomes[0].events), venue.client_id, cancel_id)[0]
 
     return Submit(command, render)

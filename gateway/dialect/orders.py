@@ -38,7 +38,7 @@ from gateway.dialect.answers import (
     placement,
     trade_group,
 )
-from gateway.dialect.errors import DialectError, refused
+from gateway.dialect.errors import DialectError, cancel_refused, refused
 from gateway.dialect.info import ZERO
 from gateway.dialect.parameters import Table
 from gateway.dialect.records import ListEvent, OrderEvent, order_command, read_order_events
@@ -214,7 +214,7 @@ def cancel(venue: Venue, request: Request) -> Submit:
 
     def render(outcomes) -> dict:
         if outcomes[0].code != Code.OK:
-            raise refused(outcomes[0].code)
+            raise cancel_refused(outcomes[0].code)
         return cancelled(venue, request, read_order_events(outcomes[0].events), wanted, cancel_id)
 
     return Submit(command, render)
@@ -247,7 +247,7 @@ def cancel_many(venue: Venue, request: Request, kind: Kind, symbol: int, side: i
 
     def render(outcomes) -> list[dict]:
         if outcomes[0].code not in (Code.OK, Code.WORK_LIMIT):  # so many that the others take another request
-            raise refused(outcomes[0].code)
+            raise cancel_refused(outcomes[0].code)
         return cancellations(venue, request, read_order_events(outcomes[0].events), client_id, cancel_id)
 
     return Submit(command, render)

@@ -328,6 +328,15 @@ def test_execution_rules(venue):
     assert some(answer, "status", "expiryReason") == {"status": "EXPIRED", "expiryReason": "EXECUTION_RULE_PRICE_RANGE_EXCEEDED"}
 
 
+def test_a_halted_market_takes_not_even_cancels(venue):
+    order_id = str(venue.place(price="60")["orderId"])
+    venue.admin(Kind.SET_SYMBOL_STATUS, symbol=venue.symbol, status=SymbolStatus.HALTED)
+    assert venue.answer("exchangeInfo", {})["symbols"][0]["status"] == "HALT"
+    assert refusal(venue.answer, "order.cancel", {"symbol": "BTCUSDT", "orderId": order_id}) == (-2011, "Market is closed.")
+    assert refusal(venue.answer, "openOrders.cancelAll", {"symbol": "BTCUSDT"}) == (-2011, "Market is closed.")
+    assert refusal(venue.place) == (-2010, "Market is closed.")
+
+
 def test_an_auction(venue):
     assert venue.answer("auction", {"symbol": "BTCUSDT"}) == {
         "symbol": "BTCUSDT", "status": "TRADING", "indicativePrice": "0.00000000", "indicativeQty": "0.00000000",
