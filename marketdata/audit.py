@@ -127,8 +127,7 @@ async def _compare_open(connection: asyncpg.Connection, machine) -> None:
 async def _compare_lists(connection: asyncpg.Connection, machine) -> dict[int, int]:
     """{order id: list id} of the orders of which each list's pair is made."""
     rows = await connection.fetch(f"SELECT {columns(LIST_COLUMNS)} FROM history.lists WHERE status = $1", int(ListStatus.EXECUTING))
-    of_account = getattr(machine, "open_lists", lambda _account: ())
-    open_lists = (view for account in _accounts(machine) for view in of_account(account))
+    open_lists = (view for account in _accounts(machine) for view in machine.open_lists(account))
     computed = {view.list_id: (view.account, view.symbol, view.list_type, view.placed_ns, view.order_ids) for view in open_lists}
     pairs = {}
     for row in rows:

@@ -70,6 +70,7 @@ COLLATERAL = {  # up to so much of its value an asset counts for so many per cen
     "XRP": "250000:80,1000000:65",
 }
 FEE_VOLUMES = "1:1000000,2:10000000,3:100000000"
+
 PEOPLE = ("alice", "bob", "carol", "dora", "emil", "fumiko", "grace", "henrik")  # they trade, and they buy
 MODERATOR = "moderator"
 SELLERS = ("hearth", "slowcup", "nordlys", "groove", "fernhill", "papertrail")

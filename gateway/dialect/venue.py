@@ -156,8 +156,7 @@ class Venue:
 
     def filters(self, symbol: int) -> dict[int, int]:
         """{Filter: value} of what is set for the symbol; symbol 0: for the whole exchange."""
-        find = getattr(self.machine, "filters", None)
-        return find(symbol) if find else {}
+        return self.machine.filters(symbol)
 
     def commission(self, listing: Listing, fee: int, side: int, discounted: int = 0) -> tuple[str, str]:
         """(amount, asset) of a trade's fee, as its payer is told: in the asset received, or in the one in which fees are cheaper."""

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from binance import AsyncClient, Client
+from binance.ws.websocket_api import WebsocketAPI
 
 
 class ClientVenue(NamedTuple):
@@ -48,4 +49,5 @@ class ClientVenue(NamedTuple):
     def _pointed(self, client: Any) -> Any:
         client.API_URL = f"{self.rest}/api"
         client.MARGIN_API_URL = f"{self.rest}/sapi"
+        client.ws_api = WebsocketAPI(url=f"{self.ws}/ws-api/v3")
         return client

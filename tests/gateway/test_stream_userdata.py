@@ -130,7 +130,7 @@ def test_prevented_self_trades(venue: StreamVenue, alice: Subscriber):
     execute(venue, command)
     events = alice.take()
     assert kinds(events) == ["NEW", "TRADE_PREVENTION", "TRADE_PREVENTION", "outboundAccountPosition"]
-    assert [(event["X"], event["i"]) for event in events[1:3]] == [("EXPIRED_IN_MATCH", 1), ("EXPIRED_IN_MATCH", 2)]
+    assert [(event["X"], event["i"]) for event in events[1:3]] == [("EXPIRED_IN_MATCH", 2), ("EXPIRED_IN_MATCH", 1)]
 
 
 def test_a_trade_with_oneself_is_two_reports(venue: StreamVenue, alice: Subscriber):
