@@ -448,8 +448,9 @@ def _from_plain(plain: dict) -> State:
 
 def _restore_orders(state: State, orders: dict[int, rows.Order], plain: dict) -> None:
     """Each order in its place, behind those that were there before it."""
-    for order in sorted(orders.values(), key=lambda order: order.priority):
+    for order in orders.values():
         state.add(order)
+    for order in sorted(orders.values(), key=lambda order: order.priority):
         if order.state == OrderState.RESTING:
             state.put_into_book(order)
     queued = {OrderState.WAITING: plain["waiting"], OrderState.TRACKING: plain["tracking"], OrderState.DUE: plain["due"]}

@@ -15,11 +15,13 @@ from engine.types import (
     AMOUNT_MAX,
     CAPACITY_MAX,
     CHAIN_MAX,
+    COUNTDOWN_MAX_NS,
     FIRST_CUSTOMER,
     FRAME_HEADER,
     HOUSE_GATEWAY,
     HOUSE_INSURANCE,
     INITIAL_CAPACITY,
+    LIST_EVENT,
     PPM,
     RULES_FIRST,
     TIMEOUT_MAX_NS,
@@ -29,12 +31,17 @@ from engine.types import (
     TRANSFER_ID_WINDOW_NS,
     TRANSFER_KINDS,
     EventKind,
+    Filter,
     Kind,
+    ListType,
     OrderStatus,
     OrderType,
     Pool,
     Role,
     Side,
+    Stp,
+    SymbolStatus,
+    TimeInForce,
     TransferFlag,
 )
 from engine.views import Applied
@@ -106,7 +113,9 @@ class CollidingStream:
         (107, Role.TRADING | Role.LEDGER), (108, 128),
     )  # fmt: skip
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, newest: int = RULES_OF_BOTH) -> None:
+        """`newest`: the rules that it asks for at most."""
+        self.newest = newest
         self.rng = rng = random.Random(seed)
         self.deep = rng.random() < 0.5  # full books, wide limits and low fees: conversions succeed
         self.scale = rng.choice((1, 1, 10**12)) if self.deep else 1  # units are worth so little that products pass 64 bits
@@ -121,14 +130,24 @@ class CollidingStream:
         self.size = rng.choice((1, 3, 10, 40))
         self.garbage = rng.choice((0.0, 0.02, 0.1))
         self.quiet = self.deep or rng.random() < 0.3  # few cancels: books and pools fill up
+        self.contingent = rng.choice((0, 1, 4))  # how many of the orders wait for a price, or are among the other new ones
+        self.terms = rng.choice((0, 0.1, 0.4))  # how many have a term of docs/ORDERS.md: an iceberg, a peg, a date
+        self.last_prices: dict[int, int] = {}  # by symbol
+        self.lists: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (list id, account, symbol), dead or alive
+        self.favourites = rng.sample(list(Filter), 4)  # filters that are often set
+        self.gathering = 0  # the symbol that is in an auction
         self.kinds = {
             self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
             self._replace: rng.choice((0, 2, 4)), self._amend: rng.choice((0, 1, 2)), self._transfer: rng.choice((1, 5)),
             self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._convert: rng.choice((0.2, 1, 3)),
             self._paid_by_convert: rng.choice((0.2, 1, 2)), self._administration: rng.choice((0.2, 0.8)),
+            self._place_list: rng.choice((0, 0.5, 2)), self._cancel_list: 0.1, self._mass_cancel: 0.01 if self.quiet else 0.05,
+            self._countdown: rng.choice((0, 0.1)), self._filter: rng.choice((0, 0.1, 0.4)), self._group: rng.choice((0, 0.05)),
+            self._auction: rng.choice((0, 0.05, 0.3)),
         }  # fmt: skip
         self.of_role = {
-            Role.TRADING: (self._place, self._cancel, self._cancel_all, self._replace, self._amend),
+            Role.TRADING: (self._place, self._cancel, self._cancel_all, self._replace, self._amend, self._place_list, self._cancel_list,
+                           self._mass_cancel, self._countdown),
             Role.LEDGER: (self._transfer, self._second_phase, self._chain, self._convert, self._paid_by_convert),
             Role.CUSTODY: (self._transfer, self._second_phase),
             Role.IDENTITY: (self._administration,), Role.CLOCK: (self._administration,),
@@ -167,12 +186,17 @@ class CollidingStream:
         events = applied.events
         named = ["order_id", "account", "symbol", "side"]
         self.orders += events[events["kind"] == EventKind.NEW][named].tolist()
-        rested = (events["kind"] == EventKind.RESTED) | ((events["kind"] == EventKind.NEW) & (events["flags"] != 0))
+        waits = (events["stop_price_ticks"] != 0) | (events["status"] == OrderStatus.PENDING_NEW)
+        rested = (events["kind"] == EventKind.RESTED) | ((events["kind"] == EventKind.NEW) & ((events["flags"] != 0) | waits))
         self.resting.update((order[0], order) for order in events[rested][named].tolist())
         left = np.isin(events["kind"], (EventKind.CANCELED, EventKind.EXPIRED))
         filled = (events["kind"] == EventKind.TRADE) & (events["counter_status"] == OrderStatus.FILLED)
         for order_id in events["order_id"][left].tolist() + events["counter_order_id"][filled].tolist():
             self.resting.pop(order_id, None)
+        trades = events[events["kind"] == EventKind.TRADE]
+        self.last_prices.update(zip(trades["symbol"].tolist(), trades["price_ticks"].tolist(), strict=True))
+        named = ["list_id", "account", "symbol"]
+        self.lists = [*self.lists, *events[events["kind"] == EventKind.LIST].view(LIST_EVENT)[named].tolist()][-20:]
         self.holds += events[events["kind"] == EventKind.HELD].view(TRANSFER_EVENT)[["id_hi", "id_lo"]].tolist()
         done = events[events["kind"] == EventKind.CONVERTED].view(TRANSFER_EVENT)[["index", "released"]].tolist()
         self.converted += [(applied.commands[at : at + 1].view(TRANSFER_COMMAND), cost) for at, cost in done]
@@ -209,8 +233,8 @@ class CollidingStream:
             self.opens_after = None
             batch.append(make.admin(Kind.OPEN))
         if self.rules_after is not None and self.frames >= self.rules_after and origin == 101:
-            self.rules, self.rules_after = RULES_OF_BOTH, None
-            batch.insert(rng.randint(0, len(batch)), make.admin(Kind.SET_RULES, value=RULES_OF_BOTH))
+            self.rules, self.rules_after = self.newest, None
+            batch.insert(rng.randint(0, len(batch)), make.admin(Kind.SET_RULES, value=self.newest))
         return self._frame(origin, number, batch[:64])
 
     def _frame(self, origin: int, number: int, batch: list[np.ndarray]) -> Frame:
@@ -269,7 +293,54 @@ class CollidingStream:
         key = 0 if self.rng.random() < 0.95 else self.rng.randint(-1, 9)
         return {"key": key, "valid_until_ns": self._until()}
 
-    def _order_terms(self) -> dict:
+    def _order_terms(self, symbol: int = 1) -> dict:
+        if self.rules >= 3 and self.rng.random() * 10 < self.contingent:
+            terms = self._contingent_terms(symbol)
+        else:
+            terms = self._plain_terms()
+        if self.rules >= 3 and self.rng.random() < self.terms:
+            self._add_term(terms)
+        if self.rules >= 3 and self.rng.random() < 0.2:
+            terms["stp"] = self.rng.choice((Stp.DECREMENT, Stp.TRANSFER))
+        return terms
+
+    def _near(self, symbol: int) -> int:
+        """A price not far from the last one."""
+        return max(1, self.last_prices.get(symbol, self.rng.choice(self.prices)) + self.rng.choice((-3, -2, -1, -1, 0, 1, 1, 2, 3)))
+
+    def _contingent_terms(self, symbol: int) -> dict:
+        """A stop near the last price, mostly on the side on which it waits; or one that trails."""
+        rng = self.rng
+        order_type = rng.choice((OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT))
+        side, last = rng.randint(0, 1), self.last_prices.get(symbol, rng.choice(self.prices))
+        is_above = (side == Side.BUY) == (order_type in (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT))
+        terms = {"side": side, "order_type": order_type, "quantity_lots": rng.randint(1, self.size), "stp": rng.choice((0, 0, 1, 2, 3)),
+                 "client_id": rng.choice(CLIENT_IDS)}  # fmt: skip
+        if rng.random() < 0.3:
+            terms["trailing_bps"] = rng.choice((1, 300, 500, 1000, 3000, 9999, 10_000))
+        if rng.random() < 0.7 or "trailing_bps" not in terms:
+            away = rng.choice((1, 1, 2, 3)) * (1 if is_above else -1) * (1 if rng.random() < 0.95 else -1)
+            terms["stop_price_ticks"] = max(1, last + away)
+        if order_type in (OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT):
+            terms["price_ticks"] = self._near(symbol)
+            terms["time_in_force"] = rng.choices((0, 1, 2), (6, 1, 1))[0]
+        return terms
+
+    def _add_term(self, terms: dict) -> None:
+        """An iceberg, a peg, a date, or all of them."""
+        rng = self.rng
+        if rng.random() < 0.5:
+            terms["iceberg_lots"] = rng.randint(1, max(1, terms.get("quantity_lots", 1)))
+        if rng.random() < 0.3 and terms.get("price_ticks"):
+            terms["price_ticks"] = 0
+            terms |= {"peg": rng.choice((1, 1, 2)), "peg_offset": rng.choice((0, 0, 1, 3, 100, 101))}
+        if rng.random() < 0.4 and "quote_quantity" not in terms and terms["order_type"] not in (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT):
+            soon = rng.choice((50, 10_000, 10**8, SECOND_NS, 20 * SECOND_NS, TIMEOUT_MAX_NS))
+            terms |= {"time_in_force": TimeInForce.GTD, "expires_ns": self.time_ns + soon}
+        if rng.random() < 0.05:
+            terms["side_effect"] = rng.randint(0, 4)
+
+    def _plain_terms(self) -> dict:
         rng = self.rng
         order_type = rng.choices(list(OrderType)[:3], (8, 2, 2))[0]
         terms = {"side": rng.randint(0, 1), "order_type": order_type, "stp": rng.choices((0, 1, 2, 3), (4, 1, 2, 1))[0],
@@ -288,7 +359,8 @@ class CollidingStream:
         return terms
 
     def _place(self) -> list[np.ndarray]:
-        return [make.place(self._account(), self._symbol(), **self._order_terms(), **self._sender())]
+        symbol = self._symbol()
+        return [make.place(self._account(), symbol, **self._order_terms(symbol), **self._sender())]
 
     def _target(self) -> tuple[int, int, dict]:
         """(account, symbol, how the target is named)"""
@@ -312,7 +384,7 @@ class CollidingStream:
 
     def _replace(self) -> list[np.ndarray]:
         account, symbol, target = self._target()
-        terms = self._order_terms()
+        terms = self._order_terms(symbol)
         if self.rng.random() < 0.3:
             terms["quantity_lots"] = 0
         return [make.replace(account, symbol, **target, **terms, flags=self.rng.choice((0, 0, 1, 2, 5)), **self._sender())]
@@ -321,6 +393,75 @@ class CollidingStream:
         account, symbol, target = self._target()
         lots = self.rng.randint(0, self.size)
         return [make.amend(account, symbol, **target, quantity_lots=lots, client_id=self.rng.choice(CLIENT_IDS), **self._sender())]
+
+    # ------------------------------------------------------------ lists, switches
+
+    def _place_list(self) -> list[np.ndarray]:
+        """A list of legs that mostly fit, now and then cut short or of legs that do not."""
+        rng = self.rng
+        account, symbol, side, lots = self._account(), self._symbol(), rng.randint(0, 1), rng.randint(1, self.size)
+        list_type = rng.choice(list(ListType)) if rng.random() < 0.97 else rng.choice((0, 4, 255))
+        pending = (1 - side, lots) if rng.random() < 0.9 else (side, lots + 1)
+        if list_type == ListType.OCO:
+            legs = self._pair(account, symbol, side, lots)
+        elif list_type == ListType.OTOCO:
+            legs = [self._working(account, symbol, side, lots), *self._pair(account, symbol, *pending)]
+        else:
+            terms = self._order_terms(symbol) | {"side": pending[0]}
+            legs = [self._working(account, symbol, side, lots), make.place(account, symbol, **terms)]
+        if rng.random() < 0.05:
+            legs[0] = make.place(account, symbol, **self._order_terms(symbol))
+        batch = make.place_list(list_type, *legs, client_id=rng.choice(CLIENT_IDS))
+        batch = [batch[at : at + 1] for at in range(len(batch))]
+        if rng.random() < 0.02:
+            del batch[rng.randrange(len(batch))]
+        return batch
+
+    def _working(self, account: int, symbol: int, side: int, lots: int) -> np.ndarray:
+        terms = {"side": side, "quantity_lots": lots, "price_ticks": self._near(symbol), "client_id": self.rng.choice(CLIENT_IDS)}
+        terms["order_type"] = self.rng.choices((OrderType.LIMIT, OrderType.LIMIT_MAKER), (3, 1))[0]
+        if terms["order_type"] == OrderType.LIMIT:
+            terms["time_in_force"] = self.rng.choices((0, 1, 2), (8, 1, 1))[0]
+        if self.rng.random() < self.terms:
+            self._add_term(terms)
+        return make.place(account, symbol, **terms)
+
+    def _pair(self, account: int, symbol: int, side: int, lots: int) -> list[np.ndarray]:
+        """One that takes profit and one that stops a loss, around the last price."""
+        rng = self.rng
+        last, outward = self.last_prices.get(symbol, rng.choice(self.prices)), 1 if side == Side.SELL else -1
+        profit = {"order_type": rng.choice((OrderType.LIMIT_MAKER, OrderType.LIMIT_MAKER, OrderType.TAKE_PROFIT_LIMIT))}
+        profit["price_ticks"] = max(1, last + outward * rng.randint(1, 3))
+        if profit["order_type"] != OrderType.LIMIT_MAKER:
+            profit["stop_price_ticks"] = max(1, last + outward * rng.randint(1, 2))
+        loss = {"order_type": rng.choice((OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT))}
+        if loss["order_type"] == OrderType.STOP_LOSS_LIMIT:
+            loss["price_ticks"] = self._near(symbol)
+        if rng.random() < 0.8:
+            loss["stop_price_ticks"] = max(1, last - outward * rng.randint(1, 3))
+        if rng.random() < 0.2 or "stop_price_ticks" not in loss:
+            loss["trailing_bps"] = rng.choice((300, 500, 1000))
+        legs = []
+        for terms in (profit, loss):
+            terms |= {"side": side, "quantity_lots": lots, "client_id": rng.choice(CLIENT_IDS), "stp": rng.choice((0, 0, 2, 4))}
+            if terms["order_type"] != OrderType.STOP_LOSS and rng.random() < self.terms:
+                self._add_term(terms)
+            legs.append(make.place(account, symbol, **terms))
+        rng.shuffle(legs)
+        return legs
+
+    def _cancel_list(self) -> list[np.ndarray]:
+        list_id, account, symbol = self.rng.choice(self.lists)
+        target = {"list_id": list_id} if self.rng.random() < 0.8 else {"target": self.rng.choice(CLIENT_IDS[11:])}
+        return [make.cancel_list(account if self.rng.random() < 0.95 else self._account(), symbol, **target, **self._sender())]
+
+    def _mass_cancel(self) -> list[np.ndarray]:
+        symbol = 0 if self.rng.random() < 0.5 else self._symbol()
+        return [make.mass_cancel(self._account(), symbol, self.rng.choice((0, 1, 2, 2, 2, 3)), **self._sender())]
+
+    def _countdown(self) -> list[np.ndarray]:
+        duration = self.rng.choice((0, 1, 10**6, SECOND_NS, 10 * SECOND_NS, COUNTDOWN_MAX_NS, COUNTDOWN_MAX_NS + 1))
+        return [make.countdown(self._account(), duration, **self._sender())]
 
     # ------------------------------------------------------------ the ledger
 
@@ -504,6 +645,39 @@ class CollidingStream:
             maker_ppm=rng.choice((0, 1000, 100_000, PPM)), taker_ppm=rng.choice(fees),
         )  # fmt: skip
 
+    def _filter(self) -> list[np.ndarray]:
+        """Most often one that is felt, or that lifts what was set."""
+        rng = self.rng
+        number = rng.choice(list(Filter) if rng.random() < 0.2 else self.favourites)
+        felt = {
+            Filter.MIN_PRICE_TICKS: (1, 20, 22), Filter.MIN_LOTS: (1, 2), Filter.MIN_MARKET_LOTS: (1, 2, 3),
+            Filter.BID_UP_PPM: (PPM, 1_100_000, 1_333_333), Filter.BID_DOWN_PPM: (900_000, 777_777),
+            Filter.ASK_UP_PPM: (1_100_000, 1_050_000),
+            Filter.ASK_DOWN_PPM: (950_000, 900_001), Filter.MAX_NOTIONAL: (100, 1000), Filter.NOTIONAL_SPARES_MARKET: (1, 2, 3),
+            Filter.ICEBERG_PARTS: (1, 3), Filter.MAX_POSITION: (100, 10**6), Filter.MIN_TRAILING_ABOVE: (300, 301),
+            Filter.MAX_TRAILING_ABOVE: (500, 999), Filter.MIN_TRAILING_BELOW: (300, 301), Filter.MAX_TRAILING_BELOW: (500, 999),
+            Filter.RANGE_UP_PPM: (PPM, 1_050_000, 1_100_000), Filter.RANGE_DOWN_PPM: (PPM, 950_000, 900_000), Filter.MAX_ASSET: (20, 1000),
+        }.get(number, (1, 2, 5))  # fmt: skip
+        value = rng.choice((0, rng.choice(felt), rng.choice(felt)))
+        symbol = 0 if number >= Filter.EXCHANGE_MAX_ORDERS else self._symbol()
+        if rng.random() < 0.05:
+            number, value, symbol = rng.randint(0, 32), rng.choice(EXTREMES), rng.randint(0, 4)
+        asset = rng.randint(0, 4) if number == Filter.MAX_ASSET or rng.random() < 0.05 else 0
+        return [make.admin(Kind.SET_FILTER, filter=number, symbol=symbol, base=asset, value=value)]
+
+    def _group(self) -> list[np.ndarray]:
+        return [make.admin(Kind.SET_GROUP, account=self._account(), value=self._account())]
+
+    def _auction(self) -> list[np.ndarray]:
+        """One begins; the next time, it ends."""
+        rng = self.rng
+        symbol, status = self.gathering, rng.choices((SymbolStatus.TRADING, SymbolStatus.HALTED, SymbolStatus.CANCEL_ONLY), (20, 1, 1))[0]
+        self.gathering = 0
+        if symbol == 0:
+            self.gathering = symbol = rng.choice(list(self.listed))
+            status = SymbolStatus.AUCTION
+        return [make.admin(Kind.SET_SYMBOL_STATUS, symbol=symbol, status=status)]
+
     def _administration(self) -> list[np.ndarray]:
         return [self._admin_command(self.rng.choice((
             Kind.TICK, Kind.OPEN, Kind.SET_RULES, Kind.GROW, Kind.GROW, Kind.ADD_ASSET, Kind.ADD_SYMBOL, Kind.SET_SYMBOL_STATUS,
@@ -517,10 +691,10 @@ class CollidingStream:
         if kind == Kind.ADD_SYMBOL:
             return self._symbol_listing(rng.choice(NAMES), rng.randint(0, 4), rng.randint(1, 4))
         fields = {
-            Kind.SET_RULES: {"value": rng.choice((RULES_FIRST, RULES_OF_BOTH))},
+            Kind.SET_RULES: {"value": rng.choice((RULES_FIRST, self.newest))},
             Kind.GROW: {"pool": rng.randint(0, 7), "value": rng.choice((0, 3, 8, 16, 64, 512, 1024, 2**17, 2**20))},
             Kind.ADD_ASSET: {"name": rng.choice(NAMES), "scale": rng.randint(0, 11)},
-            Kind.SET_SYMBOL_STATUS: {"symbol": self._symbol(), "status": status},
+            Kind.SET_SYMBOL_STATUS: {"symbol": self._symbol(), "status": status if rng.random() < 0.9 else 4},
             Kind.OPEN_ACCOUNT: {"reference_hi": rng.randint(0, 60), "reference_lo": rng.randint(0, 1)},
             Kind.SET_ACCOUNT_STATUS: {"account": self._account(), "status": status},
             Kind.SET_ACCOUNT_TIER: {"account": self._account(), "tier": rng.choice((0, 1, 31, 32))},
