@@ -134,7 +134,7 @@ class CollidingStream:
         self.terms = rng.choice((0, 0.1, 0.4))  # how many have a term of docs/ORDERS.md: an iceberg, a peg, a date
         self.last_prices: dict[int, int] = {}  # by symbol
         self.lists: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (list id, account, symbol), dead or alive
-        self.favourites = rng.sample(list(Filter), 4)  # filters that are often set
+        self.favourites = rng.sample(list(Filter), 7)  # filters that are often set
         self.gathering = 0  # the symbol that is in an auction
         self.kinds = {
             self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
@@ -142,7 +142,7 @@ class CollidingStream:
             self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._convert: rng.choice((0.2, 1, 3)),
             self._paid_by_convert: rng.choice((0.2, 1, 2)), self._administration: rng.choice((0.2, 0.8)),
             self._place_list: rng.choice((0, 0.5, 2)), self._cancel_list: 0.1, self._mass_cancel: 0.01 if self.quiet else 0.05,
-            self._countdown: rng.choice((0, 0.1)), self._filter: rng.choice((0, 0.1, 0.4)), self._group: rng.choice((0, 0.05)),
+            self._countdown: rng.choice((0, 0.1)), self._filter: rng.choice((0, 0.3, 0.6)), self._group: rng.choice((0, 0.05)),
             self._auction: rng.choice((0, 0.05, 0.3)),
         }  # fmt: skip
         self.of_role = {
@@ -657,7 +657,7 @@ class CollidingStream:
             Filter.ICEBERG_PARTS: (1, 3), Filter.MAX_POSITION: (100, 10**6), Filter.MIN_TRAILING_ABOVE: (300, 301),
             Filter.MAX_TRAILING_ABOVE: (500, 999), Filter.MIN_TRAILING_BELOW: (300, 301), Filter.MAX_TRAILING_BELOW: (500, 999),
             Filter.RANGE_UP_PPM: (PPM, 1_050_000, 1_100_000), Filter.RANGE_DOWN_PPM: (PPM, 950_000, 900_000), Filter.MAX_ASSET: (20, 1000),
-        }.get(number, (1, 2, 5))  # fmt: skip
+        }.get(number, (1, 1, 2))  # fmt: skip
         value = rng.choice((0, rng.choice(felt), rng.choice(felt)))
         symbol = 0 if number >= Filter.EXCHANGE_MAX_ORDERS else self._symbol()
         if rng.random() < 0.05:
