@@ -6,11 +6,7 @@ import pytest
 
 from engine import commands as make
 from engine.types import Code, EventFlag, Kind, OrderFlag, Pool, TimeInForce
-<<<<<<< HEAD
 from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, both_machines, capacity_with
-=======
-from tests.engine.machines import ALICE, BOB, CAROL, QUOTE, SYMBOL, capacity_with, both_machines
->>>>>>> 25c268d (Tests of the orders' rules run on both machines where the kernels know them)
 from tests.engine.venues import BUY, LIMIT_MAKER, SELL, STOP_LOSS, STOP_LOSS_LIMIT, OrderVenue, told
 
 pytestmark = both_machines
