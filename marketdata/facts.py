@@ -431,16 +431,19 @@ def _trade_entries(trades: np.ndarray, marketdata: MarketData) -> np.ndarray:
     seller = np.where(taker_buys, trades["maker_account"], trades["taker_account"])
     buyer_fee = np.where(taker_buys, trades["taker_fee"], trades["maker_fee"])
     seller_fee = np.where(taker_buys, trades["maker_fee"], trades["taker_fee"])
+    buyer_fee_asset = np.where(taker_buys, trades["taker_fee_asset"], trades["maker_fee_asset"])
+    seller_fee_asset = np.where(taker_buys, trades["maker_fee_asset"], trades["taker_fee_asset"])
+    buyer_pays, seller_pays = np.where(buyer_fee_asset, buyer_fee_asset, base), np.where(seller_fee_asset, seller_fee_asset, quote)
     house = np.full(len(trades), HOUSE_FEES)
     lines = (
         (EntryKind.TRADE, seller, base, -base_amount),
         (EntryKind.TRADE, buyer, base, base_amount),
         (EntryKind.TRADE, buyer, quote, -quote_amount),
         (EntryKind.TRADE, seller, quote, quote_amount),
-        (EntryKind.FEE, buyer, base, -buyer_fee),
-        (EntryKind.FEE, house, base, buyer_fee),
-        (EntryKind.FEE, seller, quote, -seller_fee),
-        (EntryKind.FEE, house, quote, seller_fee),
+        (EntryKind.FEE, buyer, buyer_pays, -buyer_fee),
+        (EntryKind.FEE, house, buyer_pays, buyer_fee),
+        (EntryKind.FEE, seller, seller_pays, -seller_fee),
+        (EntryKind.FEE, house, seller_pays, seller_fee),
     )
     entries = np.empty((len(lines), len(trades)), ENTRY)
     for line, (kind, account, asset, amount) in enumerate(lines):

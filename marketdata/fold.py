@@ -92,8 +92,8 @@ def fold_agg_trades(rows: np.ndarray, tail: np.ndarray, bounds: Bounds) -> np.nd
 
 
 _SHARED = ("symbol", "trade_id", "price_ticks", "quantity_lots", "quote_quantity", "time_ns", "taker_side")
-_TAKERS = (*_SHARED, "taker_account", "taker_order", "taker_fee")
-_MAKERS = (*_SHARED, "maker_account", "maker_order", "maker_fee")
+_TAKERS = (*_SHARED, "taker_account", "taker_order", "taker_fee", "taker_fee_asset")
+_MAKERS = (*_SHARED, "maker_account", "maker_order", "maker_fee", "maker_fee_asset")
 
 
 def fills_of(trades: np.ndarray, account: int, order_id: int = 0) -> list[Fill]:
@@ -105,10 +105,12 @@ def fills_of(trades: np.ndarray, account: int, order_id: int = 0) -> list[Fill]:
     return [fill for fill in fills if fill.account == account and order_id in (0, fill.order_id)]
 
 
-def _fill(symbol, trade_id, price_ticks, quantity_lots, quote_quantity, time_ns, taker_side, account, order_id, fee, *, is_maker) -> Fill:  # noqa: PLR0917
+def _fill(symbol, trade_id, price_ticks, quantity_lots, quote_quantity, time_ns, taker_side, account, order_id, fee, fee_asset,
+          *, is_maker) -> Fill:  # noqa: PLR0917  # fmt: skip
     """In the order of _TAKERS and _MAKERS."""
     is_buyer = (taker_side == Side.BUY) != is_maker
-    return Fill(symbol, trade_id, order_id, account, price_ticks, quantity_lots, quote_quantity, fee, is_buyer, is_maker, time_ns)
+    return Fill(symbol, trade_id, order_id, account, price_ticks, quantity_lots, quote_quantity, fee, is_buyer, is_maker, time_ns,
+                fee_asset=fee_asset)  # fmt: skip
 
 
 def fold_fills(rows: np.ndarray, tail: np.ndarray, account: int, order_id: int, bounds: Bounds) -> list[Fill]:

@@ -7,7 +7,7 @@ AMOUNT_MAX instead of passing it. Layouts are in records.py.
 from typing import NamedTuple
 
 from engine.kernels import entry_kernel, kernel
-from engine.types import AMOUNT_MAX, EventKind, Side
+from engine.types import AMOUNT_MAX, EventFlag, EventKind, Side
 
 _MINUTE_NS = 60 * 10**9
 _DAY_NS = 86_400 * 10**9
@@ -15,6 +15,7 @@ _DAYS_TO_ERA = 719_468  # from 0000-03-01 to 1970-01-01
 _DAYS_PER_ERA = 146_097  # 400 years
 _ADMIN_KINDS = int(EventKind.ADMIN)
 _TRADE_KIND = int(EventKind.TRADE)
+_TAKER_DISCOUNTED, _MAKER_DISCOUNTED = int(EventFlag.FEE_DISCOUNTED), int(EventFlag.COUNTER_FEE_DISCOUNTED)
 _MATCH_KINDS = (_TRADE_KIND, int(EventKind.PREVENTED))
 _LIST_KIND = int(EventKind.LIST)
 _BUY = int(Side.BUY)
@@ -207,8 +208,9 @@ def scan(events):
 
 @entry_kernel
 def take_trades(events, slot_of, states, trades):
-    """Write each TRADE event as a TRADE record, in order, and give it the id of its aggregate."""
-    count = 0
+    """Write each TRADE event as a TRADE record, in order, and give it the id of its aggregate. A fee asset is 1 where a discounted fee was
+    paid, else 0: which asset that is, is not in the event. Returns how many discounted fees there are."""
+    count, discounted = 0, 0
     for i in range(events.shape[0]):
         event = events[i]
         if event.kind != _TRADE_KIND:
@@ -232,11 +234,15 @@ def take_trades(events, slot_of, states, trades):
         trade.taker_account = event.account
         trade.maker_account = event.counter_account
         trade.taker_side = event.side
+        trade.taker_fee_asset = 1 if event.flags & _TAKER_DISCOUNTED else 0
+        trade.maker_fee_asset = 1 if event.flags & _MAKER_DISCOUNTED else 0
+        discounted += trade.taker_fee_asset + trade.maker_fee_asset
         state.taker_order = event.order_id
         state.last_ticks = event.price_ticks
         state.last_lots = event.quantity_lots
         state.last_time_ns = event.time_ns
         count += 1
+    return discounted
 
 
 @entry_kernel

@@ -20,13 +20,15 @@ TRADE = np.dtype(
         ("quote_quantity", "<i8"),
         ("taker_order", "<i8"),
         ("maker_order", "<i8"),
-        ("taker_fee", "<i8"),  # each in the asset its owner received: the buyer's in base, the seller's in quote
+        ("taker_fee", "<i8"),  # each in the asset its owner received, the buyer's in base, the seller's in quote, or in its `_fee_asset`
         ("maker_fee", "<i8"),
         ("seq", "<i8"),  # of the event
         ("symbol", "<i4"),
         ("taker_account", "<i4"),
         ("maker_account", "<i4"),
         ("taker_side", "<i4"),  # Side; SELL means that the buyer was the maker
+        ("taker_fee_asset", "<i4"),  # the discount asset, where the fee was paid in that; else 0
+        ("maker_fee_asset", "<i4"),
     ]
 )
 
@@ -236,11 +238,12 @@ class Fill(NamedTuple):
     price_ticks: int
     quantity_lots: int
     quote_quantity: int
-    fee: int  # in the asset received: base for the buyer, quote for the seller
+    fee: int  # in the asset received, base for the buyer, quote for the seller, or in `fee_asset`
     is_buyer: bool
     is_maker: bool
     time_ns: int
     list_id: int = 0  # of the order's list
+    fee_asset: int = 0  # the discount asset, where the fee was paid in that
 
 
 class TransferRecord(NamedTuple):

@@ -32,7 +32,7 @@ TRADES_KEPT = 1024  # per symbol: trades, and aggregates
 WINDOW_MINUTES_MAX = 24 * 60
 AVERAGE_PRICE_MINUTES = 5
 _MINUTES_KEPT = WINDOW_MINUTES_MAX + 1  # a window begins on a whole minute, so it may be up to one minute wider
-_FORMAT = b"marketdata 1\n"
+_FORMAT = b"marketdata 2\n"
 
 STREAM_OFFSET_MINUTES = 8 * 60  # the one other offset at which the dialect streams candles
 _SERIES = [(name, 0) for name in INTERVALS]
@@ -56,6 +56,7 @@ class MarketData:
         self._listings = np.zeros(0, LISTING)
         self._slot_of = np.full(1, -1, np.int64)  # by symbol
         self._used = 0  # slots
+        self._discounts = np.zeros((1, 2), np.int64)  # (seq from which on, asset that pays fees at a discount), those that may still matter
         self._allocate(1)
 
     def _allocate(self, slots: int) -> None:
@@ -78,6 +79,7 @@ class MarketData:
         trade_count, symbol, administration = scan(events)
         if administration:
             self._list_symbols(applied)
+            self._note_discounts(events)
         if trade_count:
             self._make_room(events, symbol)
             self._take(events, trade_count)
@@ -121,7 +123,8 @@ class MarketData:
 
     def _take(self, events: np.ndarray, trade_count: int) -> None:
         trades = np.empty(trade_count, TRADE)
-        take_trades(events, self._slot_of, self._states, trades)
+        if take_trades(events, self._slot_of, self._states, trades):
+            self._name_fee_assets(trades)
         self._states["taker_order"] = 0  # an auction's taker may go on in the next frame: that is a new aggregate
         aggregates = np.empty(trade_count, AGG_TRADE)
         aggregates = aggregates[: aggregate(trades, aggregates)]
@@ -130,6 +133,20 @@ class MarketData:
         keep_klines(trades, self._slot_of, self._klines, _PERIODS)
         keep_minutes(trades, self._slot_of, self._states, self._minutes)
         self.fresh_trades, self.fresh_aggregates = trades, aggregates
+
+    def _note_discounts(self, events: np.ndarray) -> None:
+        """Learn from when on which asset pays fees at a discount."""
+        admin = events.view(ADMIN_EVENT)
+        found = admin[(admin["kind"] == EventKind.ADMIN) & (admin["command"] == Kind.SET_DISCOUNT)]
+        if len(found):
+            named = np.stack([found["seq"], found["asset"].astype(np.int64)], axis=1)
+            self._discounts = np.concatenate([self._discounts[-1:], named])
+
+    def _name_fee_assets(self, trades: np.ndarray) -> None:
+        """Put the discount asset, as it was at the time, where there is a mark."""
+        named = self._discounts[np.searchsorted(self._discounts[:, 0], trades["seq"]) - 1, 1].astype(np.int32)
+        for field in ("taker_fee_asset", "maker_fee_asset"):
+            trades[field] *= named
 
     # ---------------------------------------------------------------- reads
 
@@ -219,7 +236,7 @@ class MarketData:
         out = io.BytesIO()
         out.write(_FORMAT)
         head = np.array([self.position, self.time_ns, self._used, len(self._slot_of), len(self._listings)], "<i8")
-        for array in (head, self._slot_of, self._listings, *(rows[: self._used] for rows in self._arrays())):
+        for array in (head, self._discounts[-1:], self._slot_of, self._listings, *(rows[: self._used] for rows in self._arrays())):
             out.write(np.ascontiguousarray(array).tobytes())
         return out.getvalue()
 
@@ -229,6 +246,7 @@ class MarketData:
             raise ValueError("not a snapshot of this version's market data")
         read = _Reader(state, len(_FORMAT))
         self.position, self.time_ns, self._used, symbols, listings = read.array("<i8", (5,)).tolist()
+        self._discounts = read.array(np.int64, (1, 2))
         self._slot_of = read.array(np.int64, (symbols,))
         self._listings = read.array(LISTING, (listings,))
         self._allocate(max(1, self._used))

@@ -5,10 +5,10 @@ from engine.units import format_units
 from gateway.dialect import errors, parameters
 from gateway.dialect.answers import list_id_of, trade_group
 from gateway.dialect.info import PERMISSIONS, ZERO, order_limits
-from gateway.dialect.orders import account_fees, day_range, no_discount
+from gateway.dialect.orders import account_fees, day_range, discount
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import TIMING
-from gateway.dialect.venue import Ask, Request, Venue
+from gateway.dialect.venue import Ask, Listing, Request, Venue
 from gateway.listen_keys import TooManyListenKeys
 from marketdata.records import Fill
 
@@ -31,7 +31,7 @@ def account(venue: Venue, request: Request) -> dict:
     machine = venue.machine
     view = machine.account(request.account)
     listings = venue.listings()
-    maker_ppm, taker_ppm = machine.fees(listings[0].symbol, view.tier) if listings else (0, 0)
+    maker_ppm, taker_ppm = machine.fees(listings[0].symbol, machine.fee_account(request.account).tier) if listings else (0, 0)
     maker, taker = account_fees(venue, request.account, listings[0]) if listings else (ZERO, ZERO)
     held = {asset: (available, locked) for asset, available, locked in machine.balances(request.account)}
     assets = venue.assets()
@@ -74,7 +74,7 @@ def commission(venue: Venue, request: Request) -> dict:
         "standardCommission": none | {"maker": maker, "taker": taker},
         "specialCommission": none,
         "taxCommission": none,
-        "discount": no_discount(listing),
+        "discount": discount(venue, request.account, listing),
     }
 
 
@@ -103,8 +103,7 @@ def my_trades(venue: Venue, request: Request) -> Ask:
                 "price": units.ticks_to_price(fill.price_ticks),
                 "qty": units.lots_to_quantity(fill.quantity_lots),
                 "quoteQty": units.quote_text(fill.quote_quantity),
-                "commission": units.base_text(fill.fee) if fill.is_buyer else units.quote_text(fill.fee),
-                "commissionAsset": listing.base.name if fill.is_buyer else listing.quote.name,
+                **_commission(venue, listing, fill),
                 "time": request.time(fill.time_ns),
                 "isBuyer": fill.is_buyer,
                 "isMaker": fill.is_maker,
@@ -122,6 +121,13 @@ def my_trades(venue: Venue, request: Request) -> Ask:
         **day_range(params),
     }
     return Ask("my_trades", arguments, render)
+
+
+def _commission(venue: Venue, listing: Listing, fill: Fill) -> dict:
+    asset = listing.base if fill.is_buyer else listing.quote
+    if fill.fee_asset:
+        asset = venue.machine.asset(fill.fee_asset)
+    return {"commission": format_units(fill.fee, asset.scale), "commissionAsset": asset.name}
 
 
 # ---------------------------------------------------------------- listen keys (retired in the dialect, still used by its clients)

@@ -12,6 +12,7 @@ from engine.types import (
     AMOUNT_MAX,
     BOTH_SIDES,
     COUNTDOWN_MAX_NS,
+    PPM,
     Code,
     EventFlag,
     EventKind,
@@ -141,7 +142,7 @@ def test(venue: Venue, request: Request) -> dict:
         "standardCommissionForOrder": {"maker": maker, "taker": taker},
         "specialCommissionForOrder": none,
         "taxCommissionForOrder": none,
-        "discount": no_discount(order.listing),
+        "discount": discount(venue, request.account, order.listing),
     }
 
 
@@ -541,11 +542,18 @@ def to_ms(time_ns: int | None) -> int | None:
 
 def account_fees(venue: Venue, account: int, listing: Listing) -> tuple[str, str]:
     """(maker, taker) rates of the account on the symbol."""
-    view = venue.machine.account(account)
-    maker_ppm, taker_ppm = venue.machine.fees(listing.symbol, view.tier if view else 0)
+    maker_ppm, taker_ppm = venue.machine.fees(listing.symbol, venue.machine.fee_account(account).tier)
     return format_ppm(maker_ppm), format_ppm(taker_ppm)
 
 
-def no_discount(listing: Listing) -> dict:
-    """Fees are taken from what is received; no asset pays them at a discount."""
-    return {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": listing.quote.name, "discount": ZERO}
+def discount(venue: Venue, account: int, listing: Listing) -> dict:
+    """Which asset pays fees at a discount, whether the account lets it, and what is left of a fee then."""
+    asset, less_ppm = venue.machine.discount()
+    if not asset:
+        return {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": listing.quote.name, "discount": ZERO}
+    return {
+        "enabledForAccount": venue.machine.fee_account(account).discount,
+        "enabledForSymbol": True,
+        "discountAsset": venue.machine.asset(asset).name,
+        "discount": format_ppm(PPM - less_ppm),
+    }

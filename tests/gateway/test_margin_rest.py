@@ -302,6 +302,24 @@ async def test_lending_and_the_index_have_their_histories(stage):
     await both(stage, check)
 
 
+async def test_fees_in_the_discount_asset(stage):
+    await stage.run(admin(Kind.SET_FEES, symbol=1, maker_ppm=1000, taker_ppm=2000), admin(Kind.SET_DISCOUNT, asset=2, value=250_000))
+    assert (await stage.call("POST", "bnbBurn", spotBNBBurn="true"))["spotBNBBurn"] is True
+    order = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC", "price": "10000", "quantity": "1"}
+    await stage.transfer("MAIN_MARGIN", "USDT", "20000")
+    await stage.transfer("MAIN_MARGIN", "BTC", "2", "bob")
+    await stage.call("POST", "margin/order", side="BUY", **order)  # the buyer, a maker, would pay 0.001 BTC: a quarter less is 7.5 USDT
+    await stage.call("POST", "margin/order", "bob", side="SELL", **order)
+
+    async def check() -> None:
+        (mine,) = await stage.call("GET", "margin/myTrades", symbol="BTCUSDT")
+        assert (mine["commission"], mine["commissionAsset"]) == ("7.50000000", "USDT")
+        (theirs,) = await stage.call("GET", "margin/myTrades", "bob", symbol="BTCUSDT")
+        assert (theirs["commission"], theirs["commissionAsset"]) == ("20.00000000", "USDT")
+
+    await both(stage, check)
+
+
 async def test_a_key_that_may_only_read(stage):
     assert (await stage.call("GET", "margin/account", "reader"))["created"] is False
     for method, path, params in (
