@@ -21,6 +21,10 @@ Scenario = Callable[..., Iterator[Result]]
 # name -> "module:function"; a scenario's module is loaded when it is run
 SCENARIOS = {
     "core/exchange-core-1k": "bench.core:exchange_core_1k",
+    "core/large": "bench.large:large",
+    "core/latency": "bench.large:latency",
+    "core/scaling": "bench.large:scaling",
+    "core/adversary": "bench.adversary:adversary",
     "core/matching-static": "bench.matching:static",
     "core/matching-normal": "bench.matching:normal",
     "core/matching-swing-25": "bench.matching:swing_25",
