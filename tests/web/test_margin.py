@@ -1,6 +1,8 @@
 """Margin as a member uses it: lend, move funds in, borrow, buy with borrowed money, repay; and what the pages say about it."""
 
 import re
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -181,6 +183,46 @@ def test_what_cannot_be_done_is_said(open_desk, lender):
     page.unroute("**/sapi/v1/margin/account*")
     page.get_by_role("button", name="Try again").click()
     expect(asset_row(desk, "USDT")).to_be_visible()
+
+
+def set_levels(venue, **levels: str) -> None:
+    """As the operator does it."""
+    flags = [text for name, level in levels.items() for text in (f"--{name}", level)]
+    command = [sys.executable, "-m", "cryptoshop.cli", "admin", "margin", "set", *flags, "--data-dir", str(venue.data_dir)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_a_margin_call_is_told_wherever_one_is(open_desk, lender):
+    desk = open_desk()
+    page = desk.log_in("dora")
+    desk.visit("/margin")
+    page.get_by_role("button", name="Move funds in").click()
+    page.get_by_role("dialog").get_by_label("Asset").select_option("USDT")
+    fill_dialog(desk, "100", "Transfer")
+    expect(asset_row(desk, "USDT")).to_contain_text("100.00")
+    page.get_by_role("button", name="Borrow USDT").click()
+    fill_dialog(desk, "150", "Borrow")
+    expect(page.get_by_test_id("margin-level")).to_have_text("1.666")
+    expect(page.locator(".call-line")).to_have_count(0)
+    set_levels(desk.venue, call="1.7", borrow="1.7")
+    try:
+        page.get_by_role("button", name="Repay USDT").click()  # whatever the account does, its level is looked at again
+        fill_dialog(desk, "1", "Repay")
+        line = page.locator(".call-line")
+        expect(line).to_contain_text("Margin call: the level of your cross account is 1.67")
+        expect(page.locator(".gauge")).to_contain_text("Repay or add funds now")
+        desk.visit("/shop")
+        expect(line).to_contain_text("Margin call")
+        line.get_by_role("link", name="Repay or add funds").click()
+        expect(page).to_have_url(re.compile("/margin$"))
+        page.get_by_role("button", name="Repay USDT").click()
+        page.get_by_role("dialog").get_by_role("button", name="Repay all that is owed").click()
+        page.get_by_role("dialog").locator("button.primary").click()
+        expect(line).to_have_count(0)
+        desk.visit("/margin/history/calls")
+        expect(page.locator(".office-page tbody tr")).to_contain_text("Margin call")
+    finally:
+        set_levels(desk.venue, call="1.3", borrow="1.5")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
