@@ -1,18 +1,20 @@
 """Compiles every entry kernel once, or loads it from the cache; parallel starts wait for the first.
 
-Where there is no complete cache yet, the work is shared: a second process compiles the families and the small entries while this one
-compiles the path of an order, the checks and the hash, and then loads from the cache what the other has made.
+Where there is no complete cache yet, two processes share the work: each takes the next kernel that the other has not claimed, the longest
+first, and in the end this one loads from the cache what the other has made.
 """
 
 import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from blake3 import blake3
 from numba import typeof
 
 from engine.kernels import CACHE_DIRECTORY
@@ -33,9 +35,8 @@ from engine.types import ORDER_COMMAND, TRANSFER_COMMAND, Pool
 
 Entry = tuple[str, Callable[[], object]]
 
-_COMPLETE = CACHE_DIRECTORY / "complete"
 _HOME = Path(__file__).resolve().parents[2]
-_SECOND = "from engine.kernels.compiling import compile_second; compile_second()"
+_SECOND = "import sys; from engine.kernels.compiling import compile_beside; compile_beside(sys.argv[1])"
 _seconds: list[float] = []
 
 
@@ -55,26 +56,38 @@ def warm(progress: Callable[[str], None] | None = None) -> float:
 
 
 def _compile_or_load(progress: Callable[[str], None]) -> None:
-    first, second = _first_share(), _second_share()
-    if not _COMPLETE.exists():
-        names = ", ".join(name for name, _ in second)
-        progress(f"compiling in a second process: {names}")
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_HOME), *sys.path))}
-        with subprocess.Popen([sys.executable, "-c", _SECOND], env=environment, stdin=subprocess.DEVNULL):
-            _call(first, progress)
-            progress("waiting for the second process")
-        first = []
-    _call(first + second, progress)
-    _COMPLETE.touch()
+    complete = _complete()
+    if not complete.exists():
+        with tempfile.TemporaryDirectory(dir=CACHE_DIRECTORY, prefix="claims-") as claims:
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_HOME), *sys.path))}
+            with subprocess.Popen([sys.executable, "-c", _SECOND, claims], env=environment, stdin=subprocess.DEVNULL):
+                _compile_unclaimed(Path(claims), progress)
+                progress("waiting for the second process")
+    for name, call in _entries():
+        progress(f"loading {name}")
+        call()
+    complete.touch()
 
 
-def compile_second() -> None:
-    """What the second process does; were it to fail, the first one would compile its share, too."""
-    _call(_second_share(), lambda line: None)
+def _complete() -> Path:
+    """The file that says that everything is there: for these very source files, since Numba asks for their place and time, too."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    stamps = "\n".join(f"{source} {source.stat().st_mtime_ns}" for source in sources)
+    return CACHE_DIRECTORY / f"complete-{blake3(stamps.encode()).hexdigest()[:24]}"
 
 
-def _call(entries: list[Entry], progress: Callable[[str], None]) -> None:
-    for name, call in entries:
+def compile_beside(claims: str) -> None:
+    """What the second process does; were it to fail, the first one would compile its share as well."""
+    _compile_unclaimed(Path(claims), lambda line: None)
+
+
+def _compile_unclaimed(claims: Path, progress: Callable[[str], None]) -> None:
+    """Compiles what no other process has claimed: whoever makes a kernel's file first has it."""
+    for name, call in _entries():
+        try:
+            (claims / name).touch(exist_ok=False)
+        except FileExistsError:
+            continue
         progress(f"compiling {name}")
         call()
 
@@ -82,37 +95,36 @@ def _call(entries: list[Entry], progress: Callable[[str], None]) -> None:
 # ---------------------------------------------------------------- every kernel that Python calls, with what it is called with
 
 
-def _first_share() -> list[Entry]:
+def _entries() -> list[Entry]:
+    """The longest first."""
     state = create((32,) * len(Pool))
     no_commands, no_codes, no_words = np.zeros(0, ORDER_COMMAND), np.zeros(0, np.int16), np.zeros(0, np.int64)
     handed = tuple(typeof(argument) for argument in (no_words, no_commands, no_codes, BEGIN))
     return [
+        *((entry.__name__.replace("_", " "), lambda entry=entry: entry.compile(FAMILY_TYPES)) for entry in families),
         ("orders", lambda: run_bound.compile(handed)),
-        ("conversion", lambda: plan_conversion(state, np.zeros(1, TRANSFER_COMMAND), table(LEG, 2))),
         ("validate", lambda: first_broken(state)),
         ("auction", lambda: uncross_now(state, 1)),
-        ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),
-    ]
-
-
-def _second_share() -> list[Entry]:
-    state = create((32,) * len(Pool))
-    return [
-        *((entry.__name__.replace("_", " "), lambda entry=entry: entry.compile(FAMILY_TYPES)) for entry in families),
-        ("ring", lambda: move_ring(state.venue, state.ledger.transfers, state.ledger.transfers, state.ledger.transfer_ids)),
-        ("depth", lambda: depth(state.book, 1, 0, np.zeros((1, 2), np.int64))),
-        ("rosters", lambda: (slot_of(state.book.rosters, 1, 1), gather_rosters(state.venue, state.book.rosters, table(ROSTER, 4)))),
-        ("index", lambda: (indexed_row(state.book.client_ids, 0, 1), order_row(state.book, 1), list_row(state.book, 1))),
-        *(
-            (
-                f"table {name}",
-                lambda dtype=dtype: (slot_of(table(dtype, 2), 1, 1), rehash(table(dtype, 2), table(dtype, 4)), fits(1, table(dtype, 2))),
-            )
-            for name, dtype in (("indexes", INDEX), ("balances", BALANCE), ("rosters", ROSTER), ("loans", LOAN), ("lenders", LENDER))
-        ),
         ("appraisal", lambda: _appraise(state)),
+        ("state hash", lambda: state_hash(state, np.zeros((0, 4), np.int64))),
+        ("conversion", lambda: plan_conversion(state, np.zeros(1, TRANSFER_COMMAND), table(LEG, 2))),
+        ("tables", lambda: _tables(state)),
         ("frame", lambda: Frames(state, output(EVENTS_MAX))),
     ]
+
+
+def _tables(state: State) -> None:
+    book, ledger = state.book, state.ledger
+    move_ring(state.venue, ledger.transfers, ledger.transfers, ledger.transfer_ids)
+    depth(book, 1, 0, np.zeros((1, 2), np.int64))
+    gather_rosters(state.venue, book.rosters, table(ROSTER, 4))
+    for find in (order_row, list_row):
+        find(book, 1)
+    indexed_row(book.client_ids, 0, 1)
+    for dtype in (INDEX, BALANCE, ROSTER, LOAN, LENDER):
+        slot_of(table(dtype, 2), 1, 1)
+        rehash(table(dtype, 2), table(dtype, 4))
+        fits(1, table(dtype, 2))
 
 
 def _appraise(state: State) -> None:
