@@ -198,7 +198,7 @@ class RecentClientIds:
         if not len(events):
             return
         kinds = events["kind"]
-        named = (kinds == EventKind.NEW) | (kinds == EventKind.AMENDED)
+        named = ((kinds == EventKind.NEW) | (kinds == EventKind.AMENDED)) & (events["index"] >= 0)  # the core's own orders have no name
         if not named.any():
             return
         index = events["index"][named]
