@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from engine.commands import admin, transfer
 from engine.exchange import ExchangeClient
-from engine.types import ADMIN_EVENT, HOUSE_GATEWAY, Code, KeyScope, Kind, Role
+from engine.types import ADMIN_EVENT, HOUSE_GATEWAY, RULES_VERSION, Code, KeyScope, Kind, Role
 from gateway.dialect.venue import Principal
 from gateway.gateway import Gateway
 from gateway.identity import Identity
@@ -79,6 +79,7 @@ class Stage:
         return {name: int(event[name]) for name in ("asset", "symbol", "account", "key")}
 
     async def list_market(self) -> None:
+        await self.admin(Kind.SET_RULES, value=RULES_VERSION)
         await self.admin(Kind.OPEN)
         self.btc = (await self.admin(Kind.ADD_ASSET, name=b"BTC", scale=8))["asset"]
         self.usdt = (await self.admin(Kind.ADD_ASSET, name=b"USDT", scale=6))["asset"]
@@ -301,6 +302,39 @@ async def test_history_knows_at_once_what_was_answered(stage):
     assert week["lastId"] == day["lastId"] == mine[0]["id"]
     deposits = (await stage.signed("GET", "/sapi/v1/capital/deposit/hisrec", coin="BTC")).json()
     assert [deposit["amount"] for deposit in deposits] == ["100.00000000"]
+
+
+async def test_lists_stops_and_switches(stage):
+    """Each of their requests by its method and path, with the history behind it."""
+    market = {"symbol": "BTCUSDT"}
+    pair = market | {"side": "SELL", "quantity": "1", "aboveType": "LIMIT_MAKER", "abovePrice": "900000", "belowType": "STOP_LOSS",
+                     "belowStopPrice": "10"}  # fmt: skip
+    oco = (await stage.signed("POST", "/api/v3/orderList/oco", in_body=True, **pair)).json()
+    former = market | {"side": "SELL", "quantity": "1", "price": "900000", "stopPrice": "10"}
+    assert (await stage.signed("POST", "/api/v3/order/oco", **former)).json()["contingencyType"] == "OCO"
+    working = {"workingType": "LIMIT", "workingSide": "BUY", "workingPrice": "10", "workingQuantity": "1", "workingTimeInForce": "GTC"}
+    pending = {"pendingType": "MARKET", "pendingSide": "SELL", "pendingQuantity": "1"}
+    oto = (await stage.signed("POST", "/api/v3/orderList/oto", **market, **working, **pending)).json()
+    assert [one["status"] for one in oto["orderReports"]] == ["NEW", "PENDING_NEW"]
+    both = {"pendingSide": "SELL", "pendingQuantity": "1", "pendingAboveType": "LIMIT_MAKER", "pendingAbovePrice": "900000",
+            "pendingBelowType": "STOP_LOSS", "pendingBelowStopPrice": "10"}  # fmt: skip
+    assert len((await stage.signed("POST", "/api/v3/orderList/otoco", **market, **working, **both)).json()["orders"]) == 3
+    lists = (await stage.signed("GET", "/api/v3/openOrderList")).json()
+    assert (len(lists), lists[0]) == (4, (await stage.signed("GET", "/api/v3/orderList", orderListId=oco["orderListId"])).json())
+    assert (await stage.signed("GET", "/api/v3/allOrderList", limit=4)).json() == lists
+    gone = (await stage.signed("DELETE", "/api/v3/orderList", **market, orderListId=oco["orderListId"])).json()
+    assert gone["listOrderStatus"] == "ALL_DONE"
+    ended = (await stage.signed("GET", "/api/v3/order", **market, orderId=gone["orders"][0]["orderId"])).json()
+    assert (ended["status"], ended["orderListId"], ended["stopPrice"]) == ("CANCELED", oco["orderListId"], "10.00000000")
+    orders = (await stage.signed("GET", "/api/v3/openOrders")).json()
+    assert [order["status"] for order in orders].count("PENDING_NEW") == 3
+    assert (await stage.signed("GET", "/api/v3/myPreventedMatches", **market, preventedMatchId=1)).json() == []
+    assert (await stage.signed("GET", "/api/v3/order/amendments", **market, orderId=1)).json() == []
+    assert (await stage.signed("POST", "/api/v3/countdownCancelAll", countdownTime=0)).json() == {"countdownTime": 0, "triggerTime": 0}
+    assert (await stage.http.get("/api/v3/auction?symbol=BTCUSDT")).json()["status"] == "TRADING"
+    assert len((await stage.signed("DELETE", "/api/v3/openOrders", side="BUY")).json()) == 2
+    assert len((await stage.signed("DELETE", "/api/v3/openOrders")).json()) == 1
+    assert (await stage.signed("GET", "/api/v3/openOrderList")).json() == []
 
 
 async def test_what_is_not_offered(stage):
