@@ -221,7 +221,7 @@ async def test_refusals_over_the_websocket(exchange):
     with pytest.raises(ccxt.OrderNotFound):
         await exchange.cancel_order_ws("999999999", SYMBOL)
     with pytest.raises(ccxt.InsufficientFunds):
-        await exchange.create_order_ws(SYMBOL, "limit", "buy", 5000, await far_below(exchange))
+        await exchange.create_order_ws(SYMBOL, "limit", "buy", 100, await far_below(exchange))
     with pytest.raises(ccxt.OrderImmediatelyFillable):
         ask = (await exchange.fetch_ticker(SYMBOL))["ask"]
         price = float(exchange.price_to_precision(SYMBOL, ask * 1.1))

@@ -141,7 +141,7 @@ def test_self_trade_prevention(emil):
 
 def test_edit_order(emil):
     order = emil.create_order(SYMBOL, "limit", "sell", 1, 90, {"stopLossPrice": 95})
-    edited = emil.edit_order(order["id"], SYMBOL, "limit", "sell", 2, 91, {"triggerPrice": 96})
+    edited = emil.edit_order(order["id"], SYMBOL, "limit", "sell", 2, 91, {"stopPrice": 96})
     assert (edited["amount"], edited["triggerPrice"], edited["status"]) == (2, 96, "open")
     assert emil.fetch_order(order["id"], SYMBOL)["status"] == "canceled"
 
@@ -229,11 +229,14 @@ async def test_ccxt_pro_watches_stops(venue, quiet):
         await exchange.close()
 
 
-def test_order_lists_over_the_websocket_api(fumiko):
-    placed = fumiko.ws_create_oco_order(
-        symbol=ID, side="SELL", quantity="1", aboveType="LIMIT_MAKER", abovePrice="110", belowType="STOP_LOSS", belowStopPrice="90"
-    )
-    assert fumiko.ws_get_oco_order(orderListId=placed["orderListId"])["listOrderStatus"] == "EXECUTING"
-    assert placed["orderListId"] in [one["orderListId"] for one in fumiko.ws_get_oco_open_orders()]
-    gone = fumiko.ws_cancel_oco_order(symbol=ID, orderListId=placed["orderListId"])
-    assert gone["listStatusType"] == "ALL_DONE"
+async def test_order_lists_over_the_websocket_api(venue, quiet):
+    client = await venue.python_binance_async("fumiko")
+    try:
+        legs = {"aboveType": "LIMIT_MAKER", "abovePrice": "110", "belowType": "STOP_LOSS", "belowStopPrice": "90"}
+        placed = await client.ws_create_oco_order(symbol=ID, side="SELL", quantity="1", **legs)
+        assert (await client.ws_get_oco_order(orderListId=placed["orderListId"]))["listOrderStatus"] == "EXECUTING"
+        assert placed["orderListId"] in [one["orderListId"] for one in await client.ws_get_oco_open_orders()]
+        gone = await client.ws_cancel_oco_order(symbol=ID, orderListId=placed["orderListId"])
+        assert gone["listStatusType"] == "ALL_DONE"
+    finally:
+        await client.close_connection()
