@@ -11,17 +11,18 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from engine.commands import admin, frame, place, transfer
+from engine.commands import admin, cancel_all, frame, place, transfer
 from engine.exchange import ExchangeClient
 from engine.log.clock import LogClock
 from engine.log.memory import MemoryLog
 from engine.oracle.machine import OracleMachine
-from engine.types import HOUSE_GATEWAY, Code, Kind, Role, Side
+from engine.types import HOUSE_GATEWAY, RULES_VERSION, Code, Kind, Role, Side
 from gateway.gateway import Gateway
 from gateway.rest import trading_app
 from marketdata import MarketData
-from marketdata.rates import CcxtVenue, SourceError, parse_source
+from marketdata.rates import CcxtVenue, OwnBook, Rates, SourceError, parse_source
 from tests.cryptoshop.processes import free_ports
+from tests.gateway.margin_venue import margin_commands
 
 HOUR_MS = 3_600_000
 
@@ -156,6 +157,67 @@ async def test_nobody_listens_at_the_address():
 def test_a_venue_that_ccxt_does_not_know():
     with pytest.raises(SourceError, match="nosuchvenue"):
         CcxtVenue(parse_source("4=nosuchvenue"))
+
+
+# ---------------------------------------------------------------- from there into the own core
+
+
+async def until(met) -> None:
+    async with asyncio.timeout(30):
+        while not met():
+            await asyncio.sleep(0.01)
+
+
+async def test_one_cryptoshop_feeds_another(north):
+    """The index here is made of the own book and of the book there; without the venue there it gets old, and is not made up."""
+    here = North()
+    await here.open()
+    await here.run(admin(Kind.SET_RULES, value=RULES_VERSION))
+    await here.run(*(admin(kind, **fields) for kind, fields in margin_commands(2, {1: 1})))
+    await here.quote(1, 64_020, 64_030)
+    await north.quote(1, 64_000, 64_010)
+    app, is_down = trading_app(north.gateway), False
+
+    async def sometimes(scope, receive, send):
+        if is_down:
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": b"away"})
+        else:
+            await app(scope, receive, send)
+
+    def index():
+        return here.exchange.machine.index(1)
+
+    try:
+        async with served(sometimes) as url:
+            there = CcxtVenue(parse_source(f"4=north:cryptoshop@{url}"), paced=False)
+            sources = [OwnBook(parse_source("1=book"), here.exchange), there]
+            for source in sources:
+                source.period_seconds = 0.02
+            rates = Rates(here.exchange, sources)
+            running = asyncio.create_task(rates.run())
+            await until(lambda: not index().frozen)
+            assert index().price == 64_015 * 10**6  # between 64,005 there and 64,025 here
+            assert [(source.source, source.price) for source in index().sources] == [(1, 64_025 * 10**6), (4, 64_005 * 10**6)]
+            await north.run(cancel_all(north.account, 1))
+            await north.quote(1, 64_400, 64_410)
+            await until(lambda: index().price == 64_215 * 10**6)
+            is_down = True
+            await until(lambda: not rates.health[4].up and rates.health[4].failures > 2)
+            assert rates.health[1].up
+            said_ns = index().sources[1].time_ns
+            await here.run(cancel_all(here.account, 1))
+            await here.quote(1, 64_100, 64_110)
+            await until(lambda: index().sources[0].price == 64_105 * 10**6)
+            assert index().sources[1] == (4, 64_405 * 10**6, said_ns, True)
+            is_down = False
+            await north.run(cancel_all(north.account, 1))
+            await north.quote(1, 64_000, 64_010)
+            await until(lambda: index().price == 64_055 * 10**6)
+            running.cancel()
+            await asyncio.wait([running])
+    finally:
+        await here.exchange.close()
 
 
 # ---------------------------------------------------------------- nonsense
