@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -113,6 +115,13 @@ class Desk:
     def rows(self):
         """The rows of the table below the chart."""
         return self.page.locator(".mine tbody tr")
+
+
+def operate(venue: Serve, *words: str) -> None:
+    """What the venue's operator does, as they do it: `cryptoshop admin …`."""
+    command = [sys.executable, "-m", "cryptoshop.cli", "admin", *words, "--data-dir", str(venue.data_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from playwright.sync_api import expect
 
+from tests.web.conftest import operate
 from tests.web.test_trade_page import AXE, findings, number
 
 CENT = Decimal("0.01")
@@ -181,6 +182,44 @@ def test_one_side_is_cancelled_and_the_other_stays(open_desk):
     expect(desk.rows().first).to_contain_text("Sell")
     page.get_by_role("button", name="Cancel all").click()
     expect(page.get_by_text("No open orders")).to_be_visible()
+
+
+def test_an_auction_is_told_with_the_price_at_which_it_would_end(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    desk.visit("/trade/XRPUSDT")
+    desk.await_market()
+    operate(desk.venue, "auction", "XRPUSDT")
+    try:
+        expect(page.locator(".market-name")).to_contain_text("Auction")
+        desk.choose("Order type", "Market")
+        expect(page.locator("button.submit")).to_have_text("No market orders during the auction")
+        desk.choose("Order type", "Limit")
+        desk.choose("Side", "Sell")
+        bid = Decimal(page.request.get(f"{desk.venue.rest_url}/api/v3/ticker/bookTicker?symbol=XRPUSDT").json()["bidPrice"])
+        desk.ticket("Price").fill(str(bid - Decimal("0.0005")))  # would trade at once if the market traded
+        desk.ticket("Amount").fill("100")
+        submit(desk)
+        expect(desk.rows().filter(has_text="XRP")).to_have_count(1)
+        expect(page.get_by_test_id("indicative")).to_contain_text("XRP")
+    finally:
+        operate(desk.venue, "resume", "XRPUSDT")
+    expect(page.locator(".market-name")).not_to_contain_text("Auction")
+    expect(desk.rows().filter(has_text="XRP")).to_have_count(0)
+    desk.tab("Fills")
+    expect(desk.rows().first).to_contain_text("100.0")
+
+
+def test_the_dead_mans_switch_is_set_and_taken_off(open_desk):
+    desk = open_desk()
+    page = desk.log_in("alice")
+    desk.visit("/settings/trading")
+    desk.choose("Cancel all open orders after", "1 minute")
+    expect(page.get_by_text("On in this browser.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("radio", name="1 minute")).to_be_checked()
+    desk.choose("Cancel all open orders after", "Never")
+    expect(page.get_by_text("Off in this browser.")).to_be_visible()
 
 
 def test_the_ticket_explains_and_refuses_before_it_sends(open_desk):

@@ -226,8 +226,8 @@ def test_a_slip_is_caught_before_it_is_sent(open_desk):
 
     # What only the venue can know is told in words, with its code.
     desk.post_only()
-    page.route("**/api/v3/order", lambda route: route.continue_(post_data=route.request.post_data.replace("quantity=1", "quantity=5000")))
-    desk.ticket("Price").fill("1000")
+    page.route("**/api/v3/order", lambda route: route.continue_(post_data=route.request.post_data.replace("quantity=1", "quantity=400")))
+    desk.ticket("Price").fill("20000")
     desk.ticket("Amount").fill("1")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Buy 1 BTC").click()

@@ -140,7 +140,7 @@ export class TradingAccount {
     const [holdings, orders, lists] = await Promise.all([
       this.source.readHoldings(),
       get<Order[]>(`${base}/openOrders`, naming),
-      this.kind === "SPOT" ? get<OrderList[]>("/api/v3/openOrderList") : [],
+      get<OrderList[]>(`${base}/openOrderList`, naming),
       ...[...this.watched].map((symbol) => this.loadSymbol(symbol)),
     ]);
     if (of !== this.generation) return;

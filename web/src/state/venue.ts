@@ -108,7 +108,7 @@ export const marketStates = new Store<ReadonlyMap<string, MarketState>>(new Map(
 
 export const stateOf = (rules: SymbolRules, states: ReadonlyMap<string, MarketState>): MarketState => states.get(rules.symbol) ?? { status: rules.status, indicative: null };
 
-const STATE_MS = 15_000;
+const STATE_MS = 5_000;
 const STATE_MOVING_MS = 2_000; // while a market does not trade
 
 /** Looks after a market's state while its page is open; returns what ends that. */

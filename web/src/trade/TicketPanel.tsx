@@ -7,7 +7,7 @@ import { ONE, parse, toText } from "../lib/decimal";
 import { show, showAge } from "../lib/format";
 import { countOpen } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { type AccountKind, type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
+import { type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
 import { actionText, sentence } from "../lib/ticketWords";
 import { fees } from "../state/account";
 import type { Market } from "../state/market";
@@ -39,10 +39,10 @@ const KINDS: readonly { value: Kind; text: string; title: string; key: string }[
   { value: "OCO", text: "OCO", title: "Take profit and stop, one cancels the other (O)", key: "o" },
 ];
 
-/** The kinds of order that the market takes; pairs only of spot accounts. */
-function kindsOf(rules: SymbolRules, account: AccountKind) {
+/** The kinds of order that the market takes. */
+function kindsOf(rules: SymbolRules) {
   const takes: Record<Kind, boolean> = {
-    LIMIT: true, MARKET: rules.types.has("MARKET"), STOP: rules.types.has("STOP_LOSS"), TRAILING: rules.trailing !== null, OCO: rules.pairs && account === "SPOT",
+    LIMIT: true, MARKET: rules.types.has("MARKET"), STOP: rules.types.has("STOP_LOSS"), TRAILING: rules.trailing !== null, OCO: rules.pairs,
   };
   return KINDS.filter(({ value }) => takes[value]);
 }
@@ -105,7 +105,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
   const [asking, setAsking] = useState<{ checked: Checked; concerns: string[] } | null>(null);
   const form = useRef<HTMLFormElement>(null);
 
-  const kinds = useMemo(() => kindsOf(rules, account), [rules, account]);
+  const kinds = useMemo(() => kindsOf(rules), [rules]);
   const kind = kinds.some(({ value }) => value === typed.kind) ? typed.kind : "LIMIT";
   const best = typed.side === "BUY" ? view.book.bestBid : view.book.bestAsk;
   const ticket = useMemo(() => {
