@@ -23,13 +23,15 @@ export function keepSwitch(): void {
 /** The member is gone; the venue's time runs out. */
 export const leaveSwitch = (): void => clearInterval(timer);
 
-/** Sets the switch, or takes it off; the venue is asked first. */
+/** Sets the switch, or takes it off; back to what it was where the venue does not take it. */
 export async function setSwitch(cancelAfter: number): Promise<void> {
+  const before = settings.get().cancelAfter;
+  choose({ cancelAfter });
   try {
     await tell(cancelAfter);
-    choose({ cancelAfter });
     keepSwitch();
   } catch (error) {
+    choose({ cancelAfter: before });
     sayError(error);
   }
 }
