@@ -439,7 +439,9 @@ function Balances() {
     { key: "asset", head: "Asset", cell: (row) => <b>{row.asset}</b> },
     { key: "available", head: "Available", right: true, cell: (row) => show(row.available, 8) },
     { key: "held", head: "Held", right: true, cell: (row) => show(row.held, 8) },
-    { key: "total", head: "Total", right: true, extra: true, cell: (row) => show(row.available + row.held, 8) },
+    desk.kind === "SPOT"
+      ? { key: "total", head: "Total", right: true, extra: true, cell: (row) => show(row.available + row.held, 8) }
+      : { key: "owed", head: "Owed", right: true, cell: (row) => show((row.borrowed ?? 0n) + (row.interest ?? 0n), 8) },
     {
       key: "worth",
       head: "Worth (USDT)",

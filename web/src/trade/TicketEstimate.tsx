@@ -49,17 +49,18 @@ export function Estimate(props: { checked: Checked; rules: SymbolRules; means: M
 
 /** The two assets of this market, available and held. */
 export function Pair({ rules }: { rules: SymbolRules }) {
-  const owned = useStore(useDesk().holdings);
+  const desk = useDesk();
+  const owned = useStore(desk.holdings);
   if (!owned) return null;
   return (
     <section className="pair" aria-label="Your assets here">
       <header>
         <h2>Assets</h2>
-        <a {...to("/wallet")}>Wallet</a>
+        {desk.kind === "SPOT" ? <a {...to("/wallet")}>Wallet</a> : <a {...to(desk.kind === "CROSS" ? "/margin" : "/margin/isolated")}>Margin</a>}
       </header>
       <dl>
         {[rules.base, rules.quote].map((asset) => {
-          const { available, held } = owned.get(asset) ?? { available: 0n, held: 0n };
+          const { available, held, borrowed = 0n, interest = 0n } = owned.get(asset) ?? { available: 0n, held: 0n };
           return (
             <div key={asset} style={{ display: "contents" }} data-asset={asset}>
               <dt>{asset}</dt>
@@ -68,6 +69,12 @@ export function Pair({ rules }: { rules: SymbolRules }) {
                 <>
                   <dt className="held">held by orders</dt>
                   <dd className="held">{show(held, 8)}</dd>
+                </>
+              )}
+              {borrowed + interest > 0n && (
+                <>
+                  <dt className="held">owed</dt>
+                  <dd className="held">{show(borrowed + interest, 8)}</dd>
                 </>
               )}
             </div>
