@@ -42,6 +42,7 @@ from cryptoshop.listing import (
     amount_units,
     asset_command,
     fees_command,
+    maker_percent_to_ppm,
     percent_to_ppm,
     symbol_command,
 )
@@ -55,6 +56,7 @@ from engine.types import (
     FIRST_CUSTOMER,
     HOUSE_GATEWAY,
     PPM,
+    TIER_AUTOMATIC,
     AccountStatus,
     Code,
     KeyScope,
@@ -249,7 +251,8 @@ async def set_account_status(office: Office, given: argparse.Namespace) -> Lines
 async def set_tier(office: Office, given: argparse.Namespace) -> Lines:
     account = await find_account(office, given.account)
     await execute(office.exchange, admin(Kind.SET_ACCOUNT_TIER, account=account, tier=given.tier))
-    return [f"account {account} pays the fees of tier {given.tier}"]
+    by_volume = given.tier == TIER_AUTOMATIC
+    return [f"account {account} pays the fees of {'the tier of its volume' if by_volume else f'tier {given.tier}'}"]
 
 
 async def move_money(office: Office, given: argparse.Namespace) -> Lines:
@@ -287,7 +290,7 @@ async def add_symbol(office: Office, given: argparse.Namespace) -> Lines:
     command = symbol_command(
         given.name, base, quote, given.tick, given.lot, min_notional=given.min_notional, max_price=given.max_price,
         max_quantity=given.max_quantity, max_market_quantity=given.max_market_quantity, max_orders=given.max_orders,
-        maker_ppm=percent_to_ppm(given.maker), taker_ppm=percent_to_ppm(given.taker),
+        maker_ppm=maker_percent_to_ppm(given.maker), taker_ppm=percent_to_ppm(given.taker),
     )  # fmt: skip
     await execute(office.exchange, command, {
         Code.ALREADY_EXISTS: f"{given.name} is listed already", Code.POOL_FULL: "the table of symbols is full",
@@ -394,7 +397,7 @@ async def fees(office: Office, given: argparse.Namespace) -> Lines:
         if not 0 <= given.tier < FEE_TIERS:
             raise ListingError(f"fee tiers are 0 to {FEE_TIERS - 1}, not {given.tier}")
         maker, taker = machine.fees(symbol.symbol, given.tier)
-        maker = maker if given.maker is None else percent_to_ppm(given.maker)
+        maker = maker if given.maker is None else maker_percent_to_ppm(given.maker)
         taker = taker if given.taker is None else percent_to_ppm(given.taker)
         await execute(office.exchange, fees_command(symbol.symbol, given.tier, maker, taker))
     tiers = [machine.fees(symbol.symbol, tier) for tier in range(FEE_TIERS)]
@@ -472,7 +475,8 @@ def amount_text(units: int, asset: AssetView) -> str:
 
 
 def percent_text(ppm: int) -> str:
-    return plain(f"{ppm * 100 // PPM}.{ppm * 100 % PPM:06d}") + "%"
+    shown = abs(ppm) * 100
+    return ("-" if ppm < 0 else "") + plain(f"{shown // PPM}.{shown % PPM:06d}") + "%"
 
 
 def _scope_text(scopes: int) -> str:
@@ -494,6 +498,10 @@ def _tier(text: str) -> int:
     if tier >= FEE_TIERS:
         raise argparse.ArgumentTypeError(f"tiers are 0 to {FEE_TIERS - 1}")
     return tier
+
+
+def _tier_of_account(text: str) -> int:
+    return TIER_AUTOMATIC if text == "auto" else _tier(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -536,9 +544,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     rates = command("fees", fees, "show a market's fees, or set those of one tier", "SYMBOL")
     rates.add_argument("--tier", type=_tier, default=0, metavar="N", help="which tier of accounts (default: 0)")
-    rates.add_argument("--maker", metavar="PERCENT", help="e.g. 0.08")
+    rates.add_argument("--maker", metavar="PERCENT", help="e.g. 0.08; below 0, as --maker=-0.01, a rebate")
     rates.add_argument("--taker", metavar="PERCENT", help="e.g. 0.1")
-    command("tier", set_tier, "let an account pay the fees of a tier", "ACCOUNT").add_argument("tier", type=_tier, metavar="TIER")
+    tier = command("tier", set_tier, "let an account pay the fees of a tier", "ACCOUNT")
+    tier.add_argument("tier", type=_tier_of_account, metavar="TIER", help="a number, or auto: by its volume (admin margin tiers)")
     limits = command("order-limits", order_limits, "how many orders an account may place")
     limits.add_argument("--per-10s", type=count, required=True, metavar="N", help="in ten seconds, 0 = any number")
     limits.add_argument("--per-day", type=count, required=True, metavar="N", help="in a day (UTC), 0 = any number")

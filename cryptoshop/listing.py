@@ -60,7 +60,7 @@ def symbol_command(name: str, base: AssetView, quote: AssetView, tick: str, lot:
         Kind.ADD_SYMBOL, name=name, base=base.asset, quote=quote.asset, value=lot_units, value2=tick_lot_units,
         max_price_ticks=max_price_ticks, max_quantity_lots=max_quantity_lots, max_market_lots=max_market_lots,
         min_notional=_amount(min_notional, quote, f"--min-notional {min_notional}"), max_orders=max_orders,
-        maker_ppm=_ppm(maker_ppm), taker_ppm=_ppm(taker_ppm),
+        maker_ppm=_maker_ppm(maker_ppm), taker_ppm=_ppm(taker_ppm),
     )  # fmt: skip
 
 
@@ -68,7 +68,12 @@ def fees_command(symbol: int, tier: int, maker_ppm: int, taker_ppm: int) -> np.n
     """SET_FEES of one tier of a symbol. Raises ListingError."""
     if not 0 <= tier < FEE_TIERS:
         raise ListingError(f"fee tiers are 0 to {FEE_TIERS - 1}, not {tier}")
-    return admin(Kind.SET_FEES, symbol=symbol, tier=tier, maker_ppm=_ppm(maker_ppm), taker_ppm=_ppm(taker_ppm))
+    return admin(Kind.SET_FEES, symbol=symbol, tier=tier, maker_ppm=_maker_ppm(maker_ppm), taker_ppm=_ppm(taker_ppm))
+
+
+def maker_percent_to_ppm(text: str) -> int:
+    """As `percent_to_ppm`; below 0 it is a rebate: "-0.01" -> -100. Raises ListingError."""
+    return -percent_to_ppm(text[1:]) if text.startswith("-") else percent_to_ppm(text)
 
 
 def percent_to_ppm(text: str) -> int:
@@ -155,4 +160,10 @@ def _round_down(lots: int) -> int:
 def _ppm(ppm: int) -> int:
     if not 0 <= ppm <= PPM:
         raise ListingError(f"a fee is 0 to {PPM} parts per million, not {ppm}")
+    return ppm
+
+
+def _maker_ppm(ppm: int) -> int:
+    if not -PPM <= ppm <= PPM:
+        raise ListingError(f"a maker's fee is {-PPM} to {PPM} parts per million, not {ppm}")
     return ppm

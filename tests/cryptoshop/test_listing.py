@@ -79,7 +79,7 @@ def test_what_is_listed_by_default_never_overflows(base_scale, quote_scale, tick
         ({"max_price": "1000000", "max_quantity": "100000"}, "worth more than any amount"),
         ({"max_orders": 0}, "open orders"),
         ({"max_orders": 4097}, "open orders"),
-        ({"maker_ppm": -1}, "parts per million"),
+        ({"taker_ppm": -1}, "parts per million"),
         ({"taker_ppm": 1_000_001}, "parts per million"),
     ],
 )
