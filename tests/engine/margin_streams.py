@@ -170,8 +170,8 @@ class MarginStream(CollidingStream):
     def _asset(self) -> int:
         return self.rng.choices((1, 2, 3, 0, 9), (8, 8, 3, 0.1, 0.1))[0]
 
-    def _order_terms(self) -> dict:
-        terms = super()._order_terms()
+    def _order_terms(self, symbol: int = 1) -> dict:
+        terms = super()._order_terms(symbol)
         if self.rng.random() < 0.3:
             terms["side_effect"] = self.rng.choice(list(SideEffect))
         if terms["order_type"] == OrderType.LIMIT and self.rng.random() < 0.1:

@@ -131,17 +131,17 @@ class CollidingStream:
         self.garbage = rng.choice((0.0, 0.02, 0.1))
         self.quiet = self.deep or rng.random() < 0.3  # few cancels: books and pools fill up
         self.contingent = rng.choice((0, 1, 4))  # how many of the orders wait for a price, or are among the other new ones
-        self.terms = rng.choice((0, 0.1, 0.4))  # how many have a term of docs/ORDERS.md: an iceberg, a peg, a date
+        self.terms = rng.choice((0, 0.2, 0.6))  # how many have a term of docs/ORDERS.md: an iceberg, a peg, a date
         self.last_prices: dict[int, int] = {}  # by symbol
         self.lists: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (list id, account, symbol), dead or alive
-        self.favourites = rng.sample(list(Filter), 7)  # filters that are often set
+        self.favourites = [*rng.sample(list(Filter), 5), list(Filter)[seed % len(Filter)]]  # filters that are often set
         self.gathering = 0  # the symbol that is in an auction
         self.kinds = {
             self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
-            self._replace: rng.choice((0, 2, 4)), self._amend: rng.choice((0, 1, 2)), self._transfer: rng.choice((1, 5)),
+            self._replace: rng.choice((0, 2, 4)), self._amend: rng.choice((0.3, 1, 4)), self._transfer: rng.choice((1, 5)),
             self._second_phase: rng.choice((0.5, 2)), self._chain: rng.choice((0, 1)), self._convert: rng.choice((0.2, 1, 3)),
             self._paid_by_convert: rng.choice((0.2, 1, 2)), self._administration: rng.choice((0.2, 0.8)),
-            self._place_list: rng.choice((0, 0.5, 2)), self._cancel_list: 0.1, self._mass_cancel: 0.01 if self.quiet else 0.05,
+            self._place_list: rng.choice((0.2, 1, 4)), self._cancel_list: 0.2, self._mass_cancel: 0.01 if self.quiet else 0.05,
             self._countdown: rng.choice((0, 0.1)), self._filter: rng.choice((0, 0.3, 0.6)), self._group: rng.choice((0, 0.05)),
             self._auction: rng.choice((0, 0.05, 0.3)),
         }  # fmt: skip
@@ -330,7 +330,7 @@ class CollidingStream:
         """An iceberg, a peg, a date, or all of them."""
         rng = self.rng
         if rng.random() < 0.5:
-            terms["iceberg_lots"] = rng.randint(1, max(1, terms.get("quantity_lots", 1)))
+            terms["iceberg_lots"] = rng.choice((1, rng.randint(1, max(1, terms.get("quantity_lots", 1)))))
         if rng.random() < 0.3 and terms.get("price_ticks"):
             terms["price_ticks"] = 0
             terms |= {"peg": rng.choice((1, 1, 2)), "peg_offset": rng.choice((0, 0, 1, 3, 100, 101))}
@@ -391,7 +391,7 @@ class CollidingStream:
 
     def _amend(self) -> list[np.ndarray]:
         account, symbol, target = self._target()
-        lots = self.rng.randint(0, self.size)
+        lots = self.rng.choice((self.rng.randint(0, self.size), self.rng.randint(1, 3)))
         return [make.amend(account, symbol, **target, quantity_lots=lots, client_id=self.rng.choice(CLIENT_IDS), **self._sender())]
 
     # ------------------------------------------------------------ lists, switches
@@ -656,7 +656,7 @@ class CollidingStream:
             Filter.ASK_DOWN_PPM: (950_000, 900_001), Filter.MAX_NOTIONAL: (100, 1000), Filter.NOTIONAL_SPARES_MARKET: (1, 2, 3),
             Filter.ICEBERG_PARTS: (1, 3), Filter.MAX_POSITION: (100, 10**6), Filter.MIN_TRAILING_ABOVE: (300, 301),
             Filter.MAX_TRAILING_ABOVE: (500, 999), Filter.MIN_TRAILING_BELOW: (300, 301), Filter.MAX_TRAILING_BELOW: (500, 999),
-            Filter.RANGE_UP_PPM: (PPM, 1_050_000, 1_100_000), Filter.RANGE_DOWN_PPM: (PPM, 950_000, 900_000), Filter.MAX_ASSET: (20, 1000),
+            Filter.RANGE_UP_PPM: (PPM, 1_050_000, 1_100_000), Filter.RANGE_DOWN_PPM: (PPM, 950_000, 900_000), Filter.MAX_ASSET: (50, 1000),
         }.get(number, (1, 1, 2))  # fmt: skip
         value = rng.choice((0, rng.choice(felt), rng.choice(felt)))
         symbol = 0 if number >= Filter.EXCHANGE_MAX_ORDERS else self._symbol()
