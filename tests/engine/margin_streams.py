@@ -45,7 +45,7 @@ class MarginStream(CollidingStream):
     )  # fmt: skip
 
     def __init__(self, seed: int, orders: bool = True) -> None:
-        super().__init__(seed)
+        super().__init__(seed, RULES_VERSION)
         rng = self.rng
         self.rules, self.rules_after = RULES_VERSION, None
         self.scale, self.deep, self.garbage = 1, rng.random() < 0.8, rng.choice((0, 0.01))
@@ -174,9 +174,6 @@ class MarginStream(CollidingStream):
         terms = super()._order_terms(symbol)
         if self.rng.random() < 0.3:
             terms["side_effect"] = self.rng.choice(list(SideEffect))
-        if terms["order_type"] == OrderType.LIMIT and self.rng.random() < 0.1:
-            terms |= {"order_type": self.rng.choice((OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)),
-                      "stop_price_ticks": self.rng.choice(self.prices)}  # fmt: skip
         return terms
 
     def _open_margin(self) -> list[np.ndarray]:

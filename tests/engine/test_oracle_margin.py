@@ -9,7 +9,7 @@ from engine.types import LOAN_KINDS, MARGIN_KINDS, Code, EventKind, MarginState
 from tests.engine.margin_streams import MarginStream
 from tests.engine.streams import header
 
-SEEDS = (1, 4, 10, 11, 18, 19, 21, 27)
+SEEDS = (1, 7, 10, 12, 20, 22)
 COMMANDS_PER_SEED = 5_000
 EVENTS = [kind for kind in EventKind if EventKind.BORROWED <= kind <= EventKind.REDEEMED or kind >= EventKind.INDEX]
 CODES = [code for code in Code if Code.OTHER_OWNER <= code <= Code.INSUFFICIENT_SHARES]
