@@ -47,7 +47,8 @@ class MarginSetUp:
         person = self.accounts[MARGIN_PERSON]["account"]
         if not self.machine.margin_account(person, 0):
             await self.say_prices()
-            await self.borrow_something(person)
+            if not any(self.machine.index(self.assets[name].asset).frozen for name in LENDING):  # else a later start finds better books
+                await self.borrow_something(person)
 
     async def execute(self, *batch: np.ndarray) -> None:
         """Raises StartError naming the first command that is refused."""
