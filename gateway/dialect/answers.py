@@ -241,18 +241,20 @@ def open_order(listing: Listing, request: Request, order: OrderView) -> dict:
     else:
         status = OrderStatus.PARTIALLY_FILLED if order.executed_lots else OrderStatus.NEW
     working_ns = order.placed_ns if order.state == OrderState.RESTING else 0
-    return _order(listing, request, order, status, 0, working_ns)
+    return _order(listing, request, order, status, 0, working_ns, order.placed_ns if order.state != OrderState.PENDING else 0)
 
 
 def is_told_by_history(order: OrderView) -> bool:
-    """Whether there is something to say of an open order that only its history knows: when it began to work, which match was prevented."""
-    began_later = order.state == OrderState.RESTING and (order.order_type in CONTINGENT or order.list_id != 0)
+    """Whether there is something to say of an open order that only its history knows: when it began to work or to follow the price,
+    which match was prevented."""
+    works = order.state == OrderState.RESTING
+    began_later = (works and order.order_type in CONTINGENT) or (order.list_id != 0 and (works or order.trailing_bps != 0))
     return began_later or order.prevented_lots != 0
 
 
 def any_order(listing: Listing, request: Request, record: Any) -> dict:
     """`record`: marketdata's OrderRecord."""
-    answer = _order(listing, request, record, record.status, record.quote_quantity, record.working_ns)
+    answer = _order(listing, request, record, record.status, record.quote_quantity, record.working_ns, record.turn_ns)
     if record.status in EXPIRED and record.code:
         answer["expiryReason"] = expiry_reason(record.code, record.order_type, worked=record.turn_ns != 0)
     if record.prevented_match:
@@ -260,7 +262,7 @@ def any_order(listing: Listing, request: Request, record: Any) -> dict:
     return answer
 
 
-def _order(listing: Listing, request: Request, order: Any, status: int, quote_quantity: int, working_ns: int) -> dict:
+def _order(listing: Listing, request: Request, order: Any, status: int, quote_quantity: int, working_ns: int, turn_ns: int) -> dict:
     units = listing.units
     placed = request.time(order.placed_ns)
     answer = {
@@ -285,8 +287,7 @@ def _order(listing: Listing, request: Request, order: Any, status: int, quote_qu
         "origQuoteOrderQty": units.quote_text(quote_quantity),
         "selfTradePreventionMode": STP_NAMES[order.stp],
     }
-    following_ns = order.placed_ns if status != _PENDING_NEW else 0
-    answer |= conditional(listing, request, order, following_ns)
+    answer |= conditional(listing, request, order, turn_ns)
     if order.prevented_lots:
         answer["preventedQuantity"] = units.lots_to_quantity(order.prevented_lots)
     return answer

@@ -68,7 +68,7 @@ class LiveOrder(msgspec.Struct):
     peg_offset: int
     list_id: int
     expires_ns: int
-    is_pending: bool  # its turn in its list has not come
+    turn_ns: int  # when it was placed, or its turn in its list came; 0 = not yet
     working_ns: int  # since when it can be matched; 0 = not yet
 
     @classmethod
@@ -76,11 +76,12 @@ class LiveOrder(msgspec.Struct):
         """An order that was open before anyone looked. When one that had to wait began to work is not known any more: at its last
         change, at the latest."""
         waited = view.order_type in CONTINGENT or view.list_id
+        turn_ns = view.updated_ns if view.list_id else view.placed_ns
         working_ns = (view.updated_ns if waited else view.placed_ns) if view.state == OrderState.RESTING else 0
         return cls(view.order_id, view.account, view.symbol, view.side, view.order_type, view.time_in_force, view.stp, view.price_ticks,
                    view.order_lots, view.executed_lots, view.executed_quote, 0, view.client_id, view.placed_ns, view.stop_price_ticks,
                    view.iceberg_lots, view.prevented_lots, view.trailing_bps, view.peg, view.peg_offset, view.list_id, view.expires_ns,
-                   view.state == OrderState.PENDING, working_ns)  # fmt: skip
+                   0 if view.state == OrderState.PENDING else turn_ns, working_ns)  # fmt: skip
 
     @classmethod
     def from_event(cls, event: OrderEvent, client_id: str, quote_quantity: int) -> "LiveOrder":
@@ -89,14 +90,14 @@ class LiveOrder(msgspec.Struct):
         waits = is_pending or event.order_type in CONTINGENT
         return cls(event.order_id, event.account, event.symbol, event.side, event.order_type, event.time_in_force, event.stp,
                    event.price_ticks, event.order_lots, 0, 0, quote_quantity, client_id, event.time_ns, event.stop_price_ticks,
-                   event.iceberg_lots, 0, event.trailing_bps, event.peg, event.peg_offset, event.list_id, event.expires_ns, is_pending,
-                   0 if waits else event.time_ns)  # fmt: skip
+                   event.iceberg_lots, 0, event.trailing_bps, event.peg, event.peg_offset, event.list_id, event.expires_ns,
+                   0 if is_pending else event.time_ns, 0 if waits else event.time_ns)  # fmt: skip
 
     def activated(self, event: OrderEvent) -> None:
         """Its turn in its list has come, or its price: then it works."""
-        if not (self.is_pending and self.order_type in CONTINGENT):
+        if self.turn_ns or self.order_type not in CONTINGENT:
             self.working_ns = event.time_ns
-        self.is_pending = False
+        self.turn_ns = self.turn_ns or event.time_ns
         self.price_ticks = event.price_ticks
 
 
@@ -298,8 +299,8 @@ def _conditional(listing: Listing, order: LiveOrder) -> dict:
     units = listing.units
     told: dict[str, object] = {}
     if order.trailing_bps:
-        follows = not order.stop_price_ticks and not order.is_pending
-        told |= {"d": order.trailing_bps, "D": milliseconds(order.placed_ns) if follows else NOT_YET}
+        follows = order.turn_ns and not order.stop_price_ticks
+        told |= {"d": order.trailing_bps, "D": milliseconds(order.turn_ns) if follows else NOT_YET}
     if order.peg:
         told["gP"] = PEG_NAMES[order.peg]
         if order.peg_offset:
@@ -356,7 +357,7 @@ def canceled(listing: Listing, order: LiveOrder, event: OrderEvent, cancel_id: s
 
 def expired(listing: Listing, order: LiveOrder, event: OrderEvent) -> dict:
     """An order the core ended: nothing left to match, its time over, its list done, or refused when its turn came."""
-    reason = expiry_reason(event.code, order.order_type, worked=not order.is_pending)
+    reason = expiry_reason(event.code, order.order_type, worked=order.turn_ns != 0)
     return execution_report(listing, order, event, event.status, eR=reason)
 
 

@@ -164,6 +164,18 @@ def test_an_oto(venue):
     assert works["workingTime"] > works["time"]
 
 
+def test_a_pending_trailing_stop_follows_from_its_turn_on(venue):
+    trailing = {"pendingType": "STOP_LOSS", "pendingSide": "SELL", "pendingQuantity": "1", "pendingTrailingDelta": "500"}
+    placed = venue.answer("orderList.place.oto", {name: value for name, value in OTO.items() if "pending" not in name} | trailing)
+    pending = placed["orderReports"][1]
+    asked = {"symbol": "BTCUSDT", "orderId": str(pending["orderId"])}
+    assert pending["trailingTime"] == venue.told("order.status", asked)["trailingTime"] == -1
+    venue.place(venue.bob, side="SELL", price="95", quantity="1")
+    follows = venue.told("order.status", asked)
+    assert follows["trailingTime"] > follows["time"]
+    assert (follows["isWorking"], follows["workingTime"]) == (False, -1)
+
+
 def test_a_working_order_that_is_filled_at_once(venue):
     """The pending one is told as it was placed, though its turn has come."""
     venue.place(venue.bob, side="SELL", price="94", quantity="1")
