@@ -22,6 +22,9 @@ from engine.types import (
     HOUSE_INSURANCE,
     INITIAL_CAPACITY,
     LIST_EVENT,
+    LOAN_KINDS,
+    MARGIN_KINDS,
+    ORDER_KINDS,
     PPM,
     RULES_FIRST,
     TIMEOUT_MAX_NS,
@@ -107,6 +110,8 @@ class Feed:
 
 class CollidingStream:
     """Endless frames of 1-64 commands: `next_frame()`, apply it, `learn(applied)`, and so on."""
+
+    HAS_MARGIN = False
 
     ORIGINS = (
         (101, Role.OPERATOR), (102, Role.TRADING), (103, Role.LEDGER), (104, Role.CUSTODY), (105, Role.IDENTITY), (106, Role.CLOCK),
@@ -241,6 +246,9 @@ class CollidingStream:
         frame = make.frame(*batch)
         for command in frame.view(ADMIN_COMMAND):
             _keep_harmless(command, self.rules)
+        if not self.HAS_MARGIN:
+            for command in frame:
+                _leave_margin_out(command)
         jitter = self.rng.choice((0, 0, -5, 50_000, -(10**10)))
         return Frame(origin, number, self.time_ns + jitter, self.time_ns - jitter, frame)
 
@@ -337,8 +345,6 @@ class CollidingStream:
         if rng.random() < 0.4 and "quote_quantity" not in terms and terms["order_type"] not in (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT):
             soon = rng.choice((50, 10_000, 10**8, SECOND_NS, 20 * SECOND_NS, TIMEOUT_MAX_NS))
             terms |= {"time_in_force": TimeInForce.GTD, "expires_ns": self.time_ns + soon}
-        if rng.random() < 0.05:
-            terms["side_effect"] = rng.randint(0, 4)
 
     def _plain_terms(self) -> dict:
         rng = self.rng
@@ -706,6 +712,14 @@ class CollidingStream:
             Kind.REGISTER_ORIGIN: {"role": 1},
         }.get(kind, {})  # fmt: skip
         return make.admin(kind, **fields, valid_until_ns=self._until())
+
+
+def _leave_margin_out(command: np.void) -> None:
+    """What docs/MARGIN.md adds has a stream of its own."""
+    if command["kind"] in (*LOAN_KINDS, *MARGIN_KINDS):
+        command["kind"] = Kind.TICK
+    if command["kind"] in ORDER_KINDS:
+        command["side_effect"] = 0
 
 
 def _keep_harmless(command: np.void, rules: int) -> None:
