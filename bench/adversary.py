@@ -9,6 +9,7 @@ microsecond each; what a command leaves undone is expired, refused or left to th
     self-trades  a taker that meets STEPS_MAX orders of its own, all of which expire
     cancel-all   STEPS_MAX orders of one account on one symbol
     collisions   client ids made to lie in one place of the index: one more of them, and the cancel of the first
+    stops        a million stops at one price: the trade that reaches it, and the commands after it that work off what it reached
     expiries     a million holds that end at one instant: the frames that find them over
 """
 
@@ -97,7 +98,7 @@ class Attacked:
 def adversary(size: int = MANY) -> Iterator[Result]:
     """The worst command of each case against BOUND_NS; `size`: how many levels, orders or holds."""
     with pinned():
-        for case in (levels, level, self_trades, cancel_all, collisions, expiries):
+        for case in (levels, level, self_trades, cancel_all, collisions, stops, expiries):
             yield from case(size)
 
 
@@ -184,6 +185,26 @@ def colliding_client_ids(account: int, count: int) -> list[bytes]:
         if client_id[-1] != 0:  # a record's bytes end at the last that is not zero
             ids.append(client_id)
     return ids
+
+
+def stops(size: int) -> Iterator[Result]:
+    attacked = Attacked(size)
+    venue = attacked.venue
+    venue.send(orders(2, account=ATTACKER, side=Side.BUY, price_ticks=[1000, 899], quantity_lots=[1, size]))
+    one = orders(1, account=FIRST_CUSTOMER, side=Side.SELL, price_ticks=1000, time_in_force=TimeInForce.IOC)
+    venue.send(one)  # the last price is 1000
+    waiting = orders(size, account=attacked.owners(size), side=Side.SELL, stop_price_ticks=900)
+    waiting["order_type"] = OrderType.STOP_LOSS
+    venue.send(waiting)
+    one["price_ticks"] = 899
+    reached, _ = attacked.timed(one)
+    yield Result(SCENARIO, f"{size:,} stops at a price, reached", reached, "ns", "", BOUND_NS)
+    taken = []
+    while venue.machine._venue["orders_open"] > 1:
+        nanoseconds, told = attacked.timed(orders(1, kind=Kind.TICK))
+        assert told > 1, "a command did not go on with what was reached"
+        taken.append(nanoseconds)
+    yield attacked.result(f"{size:,} stops at a price, going on", statistics.median(taken))
 
 
 def expiries(size: int) -> Iterator[Result]:

@@ -19,6 +19,7 @@ from engine.types import (
     HOUSE_GATEWAY,
     INITIAL_CAPACITY,
     ORDER_COMMAND,
+    RULES_VERSION,
     STEPS_MAX,
     TRANSFER_COMMAND,
     Kind,
@@ -62,7 +63,7 @@ class Venue:
         for pool, wanted in wants.items():
             capacity[pool] = min(max(capacity[pool], 1 << (wanted - 1).bit_length()), CAPACITY_MAX[pool])
         self.machine = Machine(tuple(capacity))
-        self.send(frame(admin(Kind.REGISTER_ORIGIN, role=Role.OPERATOR)))
+        self.send(frame(admin(Kind.REGISTER_ORIGIN, role=Role.OPERATOR), admin(Kind.SET_RULES, value=RULES_VERSION)))
         self.send(frame(*(admin(Kind.ADD_ASSET, name=b"A%d" % asset, scale=8) for asset in range(1, size.assets + 1))))
         self._list(max_price_ticks)
         self._open_and_fund()

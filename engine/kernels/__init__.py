@@ -40,6 +40,7 @@ CACHE_DIRECTORY = cache_directory()
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE_DIRECTORY)
 
 import numba  # noqa: E402  (after the cache directory is settled)
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator  # noqa: E402
 from numba.core.codegen import JITCodeLibrary  # noqa: E402
 from numba.core.compiler import Compiler  # noqa: E402
 from numba.core.registry import CPUDispatcher  # noqa: E402
@@ -52,6 +53,47 @@ _OPTIONS = {"nogil": True, "error_model": "numpy"}
 # cost two locked instructions, several hundred a command. Such a kernel cannot allocate.
 _LEAN = _OPTIONS | {"_nrt": False}
 _PART = _LEAN | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+class _ByContent(_CacheLocator):
+    """Where an entry's machine code lies: by what its source says, not by where the file is or when it was written.
+
+    So every checkout of one state of the sources, and every process, shares what was compiled once.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = Path(source)
+
+    @classmethod
+    def from_function(cls, function, source):
+        return cls(source)
+
+    def get_cache_path(self):
+        return str(CACHE_DIRECTORY / self._source.parent.name)
+
+    def get_source_stamp(self):
+        return blake3(self._source.read_bytes()).hexdigest()
+
+    def get_disambiguator(self):
+        return "entry"  # a module has one of each name
+
+
+class _EntryCacheImpl(CompileResultCacheImpl):
+    _locator_classes = [_ByContent]
+
+
+class _EntryCache(FunctionCache):
+    _impl_class = _EntryCacheImpl
+
+
+def _entry(**options):
+    def decorated(function):
+        dispatcher = numba.njit(**options)(function)
+        if not numba.config.DISABLE_JIT:
+            dispatcher._cache = _EntryCache(function)
+        return dispatcher
+
+    return decorated
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -99,13 +141,13 @@ def _part(**options):
 
 
 # What Python calls.
-entry_kernel = numba.njit(**_LEAN, cache=True)
+entry_kernel = _entry(**_LEAN)
 # What kernels call: compiled into them, and into nothing else.
 kernel = _part()
 # For helpers on the hot path: passing the state would cost more than the work.
 inlined_kernel = _part(forceinline=True)
 # For checks and generators that need arrays of their own.
-allocating_kernel = numba.njit(**_OPTIONS, cache=True)
+allocating_kernel = _entry(**_OPTIONS)
 
 
 def warm(progress=None) -> float:

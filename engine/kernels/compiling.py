@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from blake3 import blake3
 from numba import typeof
 
 from engine.kernels import CACHE_DIRECTORY
@@ -35,6 +34,7 @@ from engine.types import ORDER_COMMAND, TRANSFER_COMMAND, Pool
 
 Entry = tuple[str, Callable[[], object]]
 
+_COMPLETE = CACHE_DIRECTORY / "complete"
 _HOME = Path(__file__).resolve().parents[2]
 _SECOND = "import sys; from engine.kernels.compiling import compile_beside; compile_beside(sys.argv[1])"
 _seconds: list[float] = []
@@ -56,8 +56,7 @@ def warm(progress: Callable[[str], None] | None = None) -> float:
 
 
 def _compile_or_load(progress: Callable[[str], None]) -> None:
-    complete = _complete()
-    if not complete.exists():
+    if not _COMPLETE.exists():
         with tempfile.TemporaryDirectory(dir=CACHE_DIRECTORY, prefix="claims-") as claims:
             environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(_HOME), *sys.path))}
             with subprocess.Popen([sys.executable, "-c", _SECOND, claims], env=environment, stdin=subprocess.DEVNULL):
@@ -66,14 +65,7 @@ def _compile_or_load(progress: Callable[[str], None]) -> None:
     for name, call in _entries():
         progress(f"loading {name}")
         call()
-    complete.touch()
-
-
-def _complete() -> Path:
-    """The file that says that everything is there: for these very source files, since Numba asks for their place and time, too."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    stamps = "\n".join(f"{source} {source.stat().st_mtime_ns}" for source in sources)
-    return CACHE_DIRECTORY / f"complete-{blake3(stamps.encode()).hexdigest()[:24]}"
+    _COMPLETE.touch()
 
 
 def compile_beside(claims: str) -> None:
