@@ -44,6 +44,7 @@ BOUND_NS = STEPS_MAX * 1_000
 MANY = 1_000_000
 OWNERS = 1_000
 TIMES = 15
+CANCELS = 1_000
 ATTACKER = FIRST_CUSTOMER + OWNERS
 COLLIDING = STEPS_MAX  # on each of the symbols
 COLLIDING_SYMBOLS = 4
@@ -112,7 +113,7 @@ def levels(size: int) -> Iterator[Result]:
     sweep = orders(1, account=ATTACKER, side=Side.BUY, price_ticks=2**36, quantity_lots=STEPS_MAX, time_in_force=TimeInForce.IOC)
     times = min(TIMES, size // STEPS_MAX - 1)
     yield attacked.result(f"{size:,} levels, sweep", attacked.median(times, lambda at: sweep, STEPS_MAX + 1))
-    between = [orders(1, account=ATTACKER, side=Side.SELL, price_ticks=int(price) + 1) for price in prices[-1000::1]]
+    between = [orders(1, account=ATTACKER, side=Side.SELL, price_ticks=int(price) + 1) for price in prices[-CANCELS:]]
     yield attacked.result(f"{size:,} levels, one more", attacked.median(len(between), lambda at: between[at], 1))
 
 
@@ -124,10 +125,10 @@ def level(size: int) -> Iterator[Result]:
     yield attacked.result(f"{size:,} orders at a price, sweep", attacked.median(times, lambda at: sweep, STEPS_MAX + 1))
 
     def cancel(at: int) -> np.ndarray:
-        place = size - size // 4 + at * 7
+        place = size - 1 - at * (size // 4 // CANCELS)
         return orders(1, kind=Kind.CANCEL, account=attacked.owners(size)[place], order_id=place + 1)
 
-    yield attacked.result(f"{size:,} orders at a price, cancel", attacked.median(1000, cancel, 1))
+    yield attacked.result(f"{size:,} orders at a price, cancel", attacked.median(CANCELS, cancel, 1))
 
 
 def self_trades(size: int) -> Iterator[Result]:

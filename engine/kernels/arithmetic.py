@@ -21,6 +21,7 @@ def signed(word: int) -> int:
 SEED = signed(MIX_SEED)
 _MULTIPLIER = signed(MIX_MULTIPLIER)
 _LOWER_HALF = 0xFFFFFFFF
+_LINE_BYTES = 64
 
 
 @inlined_kernel
@@ -94,19 +95,21 @@ def highest_bit(typingctx, word):
 
 
 @intrinsic
-def prefetch(typingctx, table, row):
-    """Asks for the cache line where a row of a table starts, which may be any number: nothing is read, nothing can fail."""
+def prefetch(typingctx, table, row, line):
+    """Asks for a cache line of a row of a table, counted from the row's start. Both may be any number: nothing is read."""
 
     def codegen(context, builder, signature, args):
         byte = ir.IntType(8).as_pointer()
         data = context.make_array(table)(context, builder, args[0]).data
         at = builder.bitcast(builder.gep(data, [context.cast(builder, args[1], row, types.int64)]), byte)
+        offset = builder.mul(context.cast(builder, args[2], line, types.int64), ir.IntType(64)(_LINE_BYTES))
+        at = builder.gep(at, [offset])
         flag = ir.IntType(32)
         ask = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag]), "llvm.prefetch.p0")
         builder.call(ask, [at, flag(1), flag(3), flag(1)])  # to be written, kept in every cache, data
         return context.get_dummy_value()
 
-    return types.none(table, row), codegen
+    return types.none(table, row, line), codegen
 
 
 @inlined_kernel

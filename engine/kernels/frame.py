@@ -20,12 +20,24 @@ from engine.kernels.loans import is_loan, loan_command
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
 from engine.kernels.stages import BACKLOG, READY, TIMERS
-from engine.kernels.state import BALANCES_MAX, EVENTS_MAX, LOANS_MAX, NODES_MAX, ORDERS_MAX, WATCHES_MAX, Output, State
+from engine.kernels.state import (
+    BALANCES_MAX,
+    EVENTS_MAX,
+    LINE_BYTES,
+    LOANS_MAX,
+    NODES_MAX,
+    ORDER,
+    ORDERS_MAX,
+    WATCHES_MAX,
+    Output,
+    State,
+)
 from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
 BEGIN = -1
 _FAR, _NEAR = 4, 2  # commands ahead
+_ORDER_LINES = ORDER.itemsize // LINE_BYTES
 
 
 @entry_kernel
@@ -89,15 +101,16 @@ def _foresee(state, batch, at):
         symbol_id = np.int64(command.symbol) if known else 0
         symbol = state.registry.symbols[symbol_id]
         balances = state.ledger.balances
-        prefetch(book.order_ids, home(0, id_key(command.order_id), mask_of(book.order_ids)))
-        prefetch(book.rosters, home(account, symbol_id, mask_of(book.rosters)))
-        prefetch(balances, home(account, symbol.base, mask_of(balances)))
-        prefetch(balances, home(account, symbol.quote, mask_of(balances)))
-        prefetch(state.registry.accounts, account)
+        prefetch(book.order_ids, home(0, id_key(command.order_id), mask_of(book.order_ids)), 0)
+        prefetch(book.rosters, home(account, symbol_id, mask_of(book.rosters)), 0)
+        prefetch(balances, home(account, symbol.base, mask_of(balances)), 0)
+        prefetch(balances, home(account, symbol.quote, mask_of(balances)), 0)
+        prefetch(state.registry.accounts, account, 0)
     if at + _NEAR < count:
         command = batch.orders[at + _NEAR]
         row = book.order_ids[home(0, id_key(command.order_id), mask_of(book.order_ids))].row
-        prefetch(book.orders, row)
+        for line in range(_ORDER_LINES):
+            prefetch(book.orders, row, line)
 
 
 @kernel
