@@ -137,7 +137,7 @@ def self_trades(size: int) -> Iterator[Result]:
     taker = orders(
         1, account=ATTACKER, side=Side.BUY, price_ticks=1000, quantity_lots=10, time_in_force=TimeInForce.IOC, stp=Stp.EXPIRE_MAKER
     )
-    taken = attacked.median(TIMES, lambda at: taker, STEPS_MAX + 2, before=lambda at: attacked.venue.send(own))
+    taken = attacked.median(TIMES, lambda at: taker, 2 * STEPS_MAX + 2, before=lambda at: attacked.venue.send(own))
     yield attacked.result(f"{STEPS_MAX:,} self-trades", taken)
 
 
