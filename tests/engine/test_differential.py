@@ -12,10 +12,25 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from engine import commands as make
 from engine.machine import Machine
 from engine.oracle.machine import OracleMachine
-from engine.types import ADMIN_COMMAND, LOAN_KINDS, ORDER_COMMAND, ORDER_KINDS, TRANSFER_COMMAND, TRANSFER_KINDS
+from engine.types import (
+    ADMIN_COMMAND,
+    LOAN_KINDS,
+    ORDER_COMMAND,
+    ORDER_KINDS,
+    TRANSFER_COMMAND,
+    TRANSFER_KINDS,
+    Code,
+    EventKind,
+    Kind,
+    SymbolStatus,
+)
+from engine.views import Applied
+from tests.engine.machines import ALICE, BOB, CAROL, SYMBOL
 from tests.engine.streams import CollidingStream, Frame, header
+from tests.engine.venues import BUY, SELL, STOP_LOSS, OrderVenue
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
 EPISODES = 40
@@ -117,6 +132,46 @@ def hold_to_each_other(stream: CollidingStream, seed: int, wanted: int, ask: Cal
             agreed, since = pair.snapshot(), []
             pair = Pair.restore(agreed)
             assert pair.hash_difference() == "", f"after restore, seed {seed}, frame {frames}"
+
+
+# ---------------------------------------------------------------- more than one command may do
+
+
+class Both:
+    """Both machines as one that a venue of the rules' tests can be built on; what they do differently fails at once."""
+
+    def __init__(self, capacity: tuple[int, ...]) -> None:
+        self._pair = Pair(capacity)
+
+    def apply(self, record: np.void, commands: np.ndarray) -> Applied:
+        by_oracle = self._pair.oracle.apply(record, commands)
+        by_kernels = self._pair.kernels.apply(record, commands)
+        assert (_difference(by_oracle, by_kernels) or self._pair.hash_difference() or self._pair.kernels.validate()) == ""
+        return by_oracle
+
+    def __getattr__(self, name: str):
+        return getattr(self._pair.oracle, name)
+
+
+def test_work_beyond_the_steps_of_a_drain_is_divided_alike():
+    """Thousands of stops at one price, and an uncross of thousands of pairings, with commands in between."""
+    venue = OrderVenue(Both)
+    venue.trade_at(100)
+    for _ in range(5):
+        venue.done(*(venue.order(ALICE, SELL, 1, 0, STOP_LOSS, stop_price_ticks=95 + at % 3) for at in range(500)))
+    venue.done(*(venue.order(BOB, BUY, 250, 90) for _ in range(20)))
+    reached = venue.send(
+        venue.order(CAROL, BUY, 1, 95), venue.order(CAROL, SELL, 1, 95), venue.order(CAROL, BUY, 1, 1),
+        make.cancel(BOB, SYMBOL, 2520), venue.order(CAROL, BUY, 1, 1),
+    )  # fmt: skip
+    assert reached.codes.tolist() == [Code.OK, Code.OK, Code.MARKET_BUSY, Code.OK, Code.OK]
+    assert venue.machine.open_orders(ALICE) == []
+    venue.set_status(SymbolStatus.AUCTION)
+    for _ in range(9):
+        venue.done(*(venue.order(account, side, 1, 120) for account, side in ((BOB, BUY), (CAROL, SELL)) for _ in range(450)))
+    resumed = venue.send(make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=SymbolStatus.TRADING), venue.order(CAROL, BUY, 1, 1))
+    assert resumed.codes.tolist() == [Code.OK, Code.OK]
+    assert np.count_nonzero(resumed.events["kind"] == EventKind.TRADE) == 9 * 450
 
 
 # ---------------------------------------------------------------- reducing a failure
