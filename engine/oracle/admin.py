@@ -206,7 +206,7 @@ class Admin:
         if crossed:
             begin(self.state, command.symbol)
         else:
-            if command.status == SymbolStatus.TRADING and row.status != SymbolStatus.TRADING and self.state.knows_orders:
+            if command.status == SymbolStatus.TRADING and row.status != SymbolStatus.TRADING:
                 row.resumed_ns = now
             row.status = command.status
         self.state.symbols.touch(command.symbol)
