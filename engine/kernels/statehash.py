@@ -131,10 +131,11 @@ def _sum_lists(venue, book):
 @kernel
 def _sum_filters(venue, registry):
     total = np.int64(0)
-    for place in range((venue.last_symbol + 1) * FILTERS):
-        if registry.filters[place] != 0:
-            symbol = place // FILTERS
-            total += mix(mix(mix(_begin(Table.FILTER), symbol), place - symbol * FILTERS), registry.filters[place])
+    for symbol in range(venue.last_symbol + 1):
+        for which in range(FILTERS):
+            value = registry.filters[symbol * FILTERS + which]
+            if value != 0:
+                total += mix(mix(mix(_begin(Table.FILTER), symbol), which), value)
     for asset in range(1, venue.last_asset + 1):
         if registry.assets[asset].max_order != 0:
             total += mix(mix(mix(_begin(Table.FILTER), -asset), Filter.MAX_ASSET), registry.assets[asset].max_order)

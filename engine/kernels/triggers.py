@@ -117,11 +117,13 @@ def _hindrance(registry, book, symbol, symbol_id, order, waits):
     order_type = np.int64(order.order_type)
     if waits:
         return np.int64(Code.WOULD_TRIGGER if would_trigger(symbol, side, order_type, order.stop_price_ticks) else Code.OK)
-    code = check_price(registry, symbol_id, order.price_ticks, order.stop_price_ticks)
-    if code == Code.OK:
-        code = check_band(registry, symbol_id, side, order.price_ticks)
-    if code == Code.OK:
-        code = check_notional(registry, symbol_id, order_type, value_of(symbol, order_type, order.hold_ticks, rest_of(order)))
+    code = np.int64(Code.OK)
+    if order.peg != Peg.NONE:  # its price is new
+        code = check_price(registry, symbol_id, order.price_ticks, order.stop_price_ticks)
+        if code == Code.OK:
+            code = check_band(registry, symbol_id, side, order.price_ticks)
+        if code == Code.OK:
+            code = check_notional(registry, symbol_id, order_type, value_of(symbol, order_type, order.hold_ticks, rest_of(order)))
     if code == Code.OK and order_type == OrderType.LIMIT_MAKER and would_take(book, symbol_id, side, order.price_ticks):
         code = np.int64(Code.WOULD_TAKE)
     return code

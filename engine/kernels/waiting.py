@@ -40,7 +40,7 @@ def carries(order):
 @inlined_kernel
 def is_algo(order_type):
     """Whether an order of this type waits for a price before it executes."""
-    return order_type > OrderType.MARKET
+    return OrderType.MARKET < order_type <= OrderType.TAKE_PROFIT_LIMIT
 
 
 @inlined_kernel
