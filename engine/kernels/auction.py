@@ -4,7 +4,6 @@ import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.book import ladder_of
-from engine.kernels.events import TERMS_SINCE
 from engine.kernels.ladder import next_level
 from engine.kernels.state import IN_AUCTION
 from engine.kernels.waiting import attend
@@ -30,7 +29,7 @@ def change_status(venue, registry, book, symbol_id, status):
 
 @inlined_kernel
 def set_status(venue, symbol, status):
-    if status == SymbolStatus.TRADING and symbol.status != SymbolStatus.TRADING and venue.rules_version >= TERMS_SINCE:
+    if status == SymbolStatus.TRADING and symbol.status != SymbolStatus.TRADING:
         symbol.resumed_ns = venue.now
     symbol.status = status
     symbol.special = symbol.special | IN_AUCTION if status == SymbolStatus.AUCTION else symbol.special & ~IN_AUCTION
