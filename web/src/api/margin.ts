@@ -25,7 +25,6 @@ export interface IsolatedAccount {
   symbol: string;
   created: boolean;
   level: number;
-  liquidating: boolean;
   /** 0n where nothing can be liquidated. */
   liquidationPrice: Decimal;
   indexPrice: Decimal;
@@ -73,7 +72,6 @@ interface ToldIsolated {
   symbol: string;
   isolatedCreated: boolean;
   marginLevel: string;
-  marginLevelStatus: string;
   liquidatePrice: string;
   indexPrice: string;
   tradeEnabled: boolean;
@@ -86,7 +84,7 @@ export async function readIsolated(): Promise<IsolatedAccount[]> {
   return assets.map((one) => {
     const [base, quote] = [toRow(one.baseAsset), toRow(one.quoteAsset)];
     return {
-      symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel, owes([base, quote])), liquidating: one.marginLevelStatus === "FORCE_LIQUIDATION",
+      symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel, owes([base, quote])),
       liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice), trades: one.tradeEnabled, base, quote,
     };
   });
@@ -168,10 +166,9 @@ export function lend(type: "LEND" | "REDEEM", asset: string, amount: string | un
   return postForm("/sapi/v1/margin/lending", { type, asset, amount, clientTranId: onceBy(key) });
 }
 
-/** Symbols that a margin account trades on. */
-export async function readPairs(kind: "CROSS" | "ISOLATED"): Promise<string[]> {
-  const rows = await get<{ symbol: string }[]>(kind === "CROSS" ? "/sapi/v1/margin/allPairs" : "/sapi/v1/margin/isolated/allPairs");
-  return rows.map(({ symbol }) => symbol);
+/** Symbols on which there are isolated accounts. */
+export async function readPairs(): Promise<string[]> {
+  return (await get<{ symbol: string }[]>("/sapi/v1/margin/isolated/allPairs")).map(({ symbol }) => symbol);
 }
 
 // ---------------------------------------------------------------- index prices

@@ -39,7 +39,7 @@ function Cross({ state, doing, onDo }: { state: MarginState; doing: Doing; onDo:
           <BarsExplained bars={bars} />
         </div>
       </Card>
-      <Card title="Assets" about={cross.created ? undefined : "The account opens with the first funds that you move in."}>
+      <Card title="Assets" about={aboutAssets(cross)}>
         {cross.rows.length ? (
           <AssetsTable label="Assets of the cross account" rows={shown} onBorrow={(asset) => onDo({ what: "borrow", asset })} onRepay={(asset) => onDo({ what: "repay", asset })} />
         ) : (
@@ -52,4 +52,9 @@ function Cross({ state, doing, onDo }: { state: MarginState; doing: Doing; onDo:
       {doing?.what === "repay" && <RepayDialog where={{ symbol: null }} rows={cross.rows} asset={doing.asset} onClose={close} />}
     </>
   );
+}
+
+function aboutAssets(cross: MarginState["cross"]): string | undefined {
+  if (!cross.created) return "The account opens with the first funds that you move in.";
+  return cross.trades ? undefined : "Orders wait while this account is frozen or being liquidated.";
 }

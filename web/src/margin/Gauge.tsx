@@ -3,11 +3,6 @@ import { type Bars, barWords, gaugePlace, levelText, zoneOf, zoneText, zoneWords
 
 const TONES = { free: "good", safe: "good", tight: "warn", call: "bad", liquidation: "bad" } as const;
 
-export function LevelTag(props: { level: number; bars: Bars }) {
-  const zone = zoneOf(props.level, props.bars);
-  return <span className={`tag ${TONES[zone]}`}>{zoneText(zone)}</span>;
-}
-
 export function Gauge(props: { level: number; bars: Bars; label: string }) {
   const { level, bars } = props;
   const zone = zoneOf(level, bars);
@@ -17,7 +12,7 @@ export function Gauge(props: { level: number; bars: Bars; label: string }) {
     <div className="gauge" data-zone={zone}>
       <p className="gauge-level">
         <strong data-testid="margin-level">{levelText(level)}</strong>
-        {zone !== "free" && <LevelTag level={level} bars={bars} />}
+        {zone !== "free" && <span className={`tag ${TONES[zone]}`}>{zoneText(zone)}</span>}
       </p>
       <div
         className="gauge-bar"

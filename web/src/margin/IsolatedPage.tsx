@@ -1,5 +1,5 @@
 /** Isolated accounts: each backs one pair, and no other can be drawn into its liquidation. */
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { type IsolatedAccount, readPairs } from "../api/margin";
 import { show, showPercent } from "../lib/format";
 import { toNumber } from "../lib/decimal";
@@ -18,7 +18,7 @@ type Doing = { what: "in" | "out" | "borrow" | "repay"; symbol: string; asset?: 
 
 export function IsolatedPage() {
   const [doing, setDoing] = useState<Doing>(null);
-  const pairs = useRead(useCallback(() => readPairs("ISOLATED"), []));
+  const pairs = useRead(readPairs);
   const close = () => setDoing(null);
   return (
     <>

@@ -1,5 +1,5 @@
 /** The index prices that levels and liquidations go by, each with the sources behind it. */
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { type IndexPrice, readIndex, readPairs } from "../api/margin";
 import { show, showAge } from "../lib/format";
 import { useRead } from "../state/reading";
@@ -12,13 +12,13 @@ const LOOK_MS = 5_000;
 
 /** Pairs without an index yet answer with an error; they are left out. */
 async function readAll(): Promise<IndexPrice[]> {
-  const pairs = await readPairs("ISOLATED");
+  const pairs = await readPairs();
   const told = await Promise.allSettled(pairs.map(readIndex));
   return told.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
 export function Prices() {
-  const prices = useRead(useCallback(readAll, []));
+  const prices = useRead(readAll);
   const { reload } = prices;
   useEffect(() => {
     const timer = setInterval(reload, LOOK_MS);
