@@ -184,6 +184,8 @@ def _backlog_complete(state: State) -> Iterator[str]:
             yield f"symbol {symbol} has something to do and is {state.backlog.count(symbol)} times on the backlog"
         if row.status == SymbolStatus.TRADING and symbol not in state.backlog and (row.low or row.high or row.first):
             yield f"symbol {symbol} has marks and nothing to do"
+
+
 def _pools_add_up(state: State) -> Iterator[str]:
     borrowed, shares = Counter(), Counter()
     for (_, asset), loan in state.margin.loans.items():

@@ -27,6 +27,7 @@ from engine.types import (
     ORDER_KINDS,
     PPM,
     RULES_FIRST,
+    RULES_VERSION,
     TIMEOUT_MAX_NS,
     TRANSFER_COMMAND,
     TRANSFER_EVENT,
@@ -49,7 +50,6 @@ from engine.types import (
 )
 from engine.views import Applied
 
-RULES_OF_BOTH = 2  # the kernels learn the third rules feature by feature; then this is RULES_VERSION
 SECOND_NS = 10**9
 START_NS = 1_700_000_000 * SECOND_NS
 
@@ -118,7 +118,7 @@ class CollidingStream:
         (107, Role.TRADING | Role.LEDGER), (108, 128),
     )  # fmt: skip
 
-    def __init__(self, seed: int, newest: int = RULES_OF_BOTH) -> None:
+    def __init__(self, seed: int, newest: int = RULES_VERSION) -> None:
         """`newest`: the rules that it asks for at most."""
         self.newest = newest
         self.rng = rng = random.Random(seed)

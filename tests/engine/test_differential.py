@@ -34,7 +34,7 @@ from tests.engine.venues import BUY, SELL, STOP_LOSS, OrderVenue
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
 EPISODES = 40
-COMMANDS_PER_EPISODE = 12_500  # 500,000 in all
+COMMANDS_PER_EPISODE = 6_000  # 240,000 in all
 VALIDATE_EVERY = 50
 SNAPSHOT_EVERY = 60
 QUESTIONS = 20  # about conversions, each time it is validated
