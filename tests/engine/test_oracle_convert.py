@@ -57,7 +57,7 @@ def test_a_conversion_costs_and_brings_what_its_event_says_and_takes_no_lot_too_
             continue  # the rates at the end of the frame may not be those of the trade
         trades = applied.events[applied.events["kind"] == EventKind.TRADE]
         for event in applied.events[applied.events["kind"] == EventKind.CONVERTED].view(TRANSFER_EVENT):
-            own = trades[trades["index"] == event["index"]]
+            own = trades[(trades["index"] == event["index"]) & (trades["seq"] < event["seq"])]  # what they trigger comes after it
             command = applied.commands.view(TRANSFER_COMMAND)[event["index"]]
             flows = [_flow(machine, fill) for fill in own]
             moved = Counter()
