@@ -11,7 +11,7 @@ from engine.kernels.auction import change_status
 from engine.kernels.events import TERMS_SINCE, admin_event
 from engine.kernels.fees import unpin
 from engine.kernels.hashed import link, row_of
-from engine.kernels.margin import is_margin_kind, margin_command, refuse_margin
+from engine.kernels.margin import is_margin_kind, join_group, margin_command, refuse_margin
 from engine.kernels.state import FILTERED, MARGIN_SINCE
 from engine.types import (
     ADMIN_COMMAND,
@@ -83,7 +83,7 @@ def admin_command(state, batch, out, at):
     if kind == Kind.SET_FILTER:
         return _set_filter(venue, registry, out, command)
     if kind == Kind.SET_GROUP:
-        return _set_group(venue, registry, out, command)
+        return _set_group(venue, registry, state.margin, out, command)
     return _govern(venue, registry, out, command, kind)
 
 
@@ -401,13 +401,17 @@ def _set_account_tier(venue, registry, margin, out, command):
 
 
 @kernel
-def _set_group(venue, registry, out, command):
+def _set_group(venue, registry, margin, out, command):
     kind = np.int64(command.kind)
     if not _is_customer(venue, command.account):
         return _refuse(venue, out, command, kind, Code.UNKNOWN_ACCOUNT)
-    if not _is_customer(venue, command.value):
+    if not _is_customer(venue, command.value) or registry.accounts[command.value].margin != 0:
         return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
-    registry.accounts[command.account].group = command.value
+    account = registry.accounts[command.account]
+    if account.margin != 0:
+        return _refuse(venue, out, command, kind, Code.INVALID_ARGUMENT)
+    account.group = command.value
+    join_group(registry, margin, account)
     return _done(venue, out, command, np.int64(command.account), 0, 0, 0, command.value)
 
 

@@ -5,11 +5,11 @@ import numpy as np
 from engine.kernels import inlined_kernel
 from engine.kernels.book import open_order
 from engine.kernels.events import TERMS_SINCE
+from engine.kernels.levels import holder_of, is_active, judge_trading
 from engine.kernels.state import BUSY
 from engine.kernels.waiting import is_algo
 from engine.types import (
     FIRST_CUSTOMER,
-    AccountStatus,
     Code,
     KeyScope,
     Kind,
@@ -30,7 +30,7 @@ def offers(kind):
 
 
 @inlined_kernel
-def who(venue, registry, command, kind):
+def who(venue, registry, margin, command, kind):
     """Steps 1 to 5: may this be asked at all?"""
     if (venue.permitted >> kind) & 1 == 0:
         return Code.NOT_PERMITTED
@@ -38,28 +38,34 @@ def who(venue, registry, command, kind):
         return Code.STALE
     if command.account < FIRST_CUSTOMER or command.account > venue.last_account:
         return Code.UNKNOWN_ACCOUNT
-    if offers(kind) and registry.accounts[command.account].status != AccountStatus.ACTIVE:
+    if offers(kind) and not is_active(registry, margin, command.account):
         return Code.ACCOUNT_FROZEN
     if command.key != 0:
         if command.key < 1 or command.key > venue.last_key:
             return Code.KEY_REVOKED
         key = registry.keys[command.key]
-        if key.account != command.account or key.scopes & _TRADE == 0:
+        if key.account != command.account and key.account != holder_of(registry, margin, command.account):
+            return Code.KEY_REVOKED
+        if key.scopes & _TRADE == 0:
             return Code.KEY_REVOKED
     return Code.OK
 
 
 @inlined_kernel
-def where(venue, registry, command, kind):
+def where(venue, registry, margin, command, kind):
     """Steps 6 to 7b: may it be asked here, now?"""
     if command.symbol < 1 or command.symbol > venue.last_symbol:
-        return Code.UNKNOWN_SYMBOL
+        return np.int64(Code.UNKNOWN_SYMBOL)
     symbol = registry.symbols[command.symbol]
     if symbol.status != SymbolStatus.TRADING and _is_closed(symbol, command, kind):
-        return Code.MARKET_CLOSED
+        return np.int64(Code.MARKET_CLOSED)
+    if offers(kind) and registry.accounts[command.account].margin != 0:
+        code = judge_trading(registry, margin, np.int64(command.account), np.int64(command.symbol), kind)
+        if code != Code.OK:
+            return code
     if symbol.special & BUSY != 0 and (kind == Kind.PLACE or kind == Kind.REPLACE or kind == Kind.PLACE_LIST):
-        return Code.MARKET_BUSY
-    return Code.OK
+        return np.int64(Code.MARKET_BUSY)
+    return np.int64(Code.OK)
 
 
 @inlined_kernel
@@ -77,7 +83,7 @@ def _is_closed(symbol, command, kind):
 
 
 @inlined_kernel
-def is_plain(venue, symbol, command, kind):
+def is_plain(venue, registry, symbol, command, kind):
     """Whether a command that is admitted here takes the plain path (engine/kernels/place.py), as far as it can tell by itself."""
     if kind == Kind.CANCEL:
         return True
@@ -85,6 +91,8 @@ def is_plain(venue, symbol, command, kind):
         return False
     if kind == Kind.AMEND or venue.rules_version < TERMS_SINCE:
         return True
+    if registry.accounts[command.account].margin != 0:
+        return False
     if command.order_type > OrderType.MARKET or command.time_in_force > TimeInForce.FOK:
         return False
     terms = command.stop_price_ticks | command.iceberg_lots

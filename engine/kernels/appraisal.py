@@ -55,7 +55,7 @@ def most_borrowable(state, row, asset):
     high = max(min(pool.borrow_limit - principal_of(margin.loans, account, asset), pool.free), 0)
     while low < high:
         middle = high - (high - low) // 2
-        if judge_loan(state, row, asset, middle) == Code.OK:
+        if judge_loan(state.venue[0], state.registry, state.ledger.balances, margin, row, asset, middle) == Code.OK:
             low = middle
         else:
             high = middle - 1
@@ -72,7 +72,7 @@ def most_transferable(state, row, asset):
         return low
     while low < high:
         middle = high - (high - low) // 2
-        if judge_leaving(state, row, asset, middle) == Code.OK:
+        if judge_leaving(state.venue[0], state.registry, state.ledger.balances, state.margin, row, asset, middle) == Code.OK:
             low = middle
         else:
             high = middle - 1

@@ -40,14 +40,6 @@ def ceil_ppm(amount, ppm):
 
 
 @inlined_kernel
-def ceil_ratio(amount, times, parts):
-    """ceil(amount · times / parts) without overflow, for 0 ≤ times ≤ parts ≤ 2^31 and 0 ≤ amount < 2^63."""
-    whole = amount // parts
-    part = amount - whole * parts
-    return whole * times + (part * times + parts - 1) // parts
-
-
-@inlined_kernel
 def scaled_ppm(amount, ppm, up):
     """amount · ppm / PPM, rounded up (`up` = PPM − 1) or down (0), for 0 ≤ amount, ppm ≤ AMOUNT_MAX; AMOUNT_MAX + 1 where it is more."""
     whole = amount // PPM

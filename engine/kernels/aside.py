@@ -7,7 +7,7 @@ from engine.kernels.balances import balance_slot
 from engine.kernels.binding import bound_batch, bound_output, bound_state, family
 from engine.kernels.book import Owner
 from engine.kernels.hashed import find
-from engine.kernels.match import match
+from engine.kernels.match import FOR_CONVERT, FOR_ITSELF, match
 from engine.kernels.orders import order_command_aside
 from engine.kernels.placelist import place_list
 from engine.kernels.stages import next_stage
@@ -45,16 +45,18 @@ def _do(state, batch, out, asked):
     if what == ORDER_LIST:
         return np.int64(place_list(state, batch, out, number))
     if what == STAGE:
-        next_stage(venue, state.registry, state.book, state.ledger.balances, out)
+        next_stage(state, out)
         return np.int64(0)
     if what == NOTE:
         note_match(venue, state.registry, state.book, number, venue.first_ticks, state.registry.symbols[number].last_price_ticks)
         return np.int64(0)
-    return _match(venue, state.registry, state.book, state.ledger.balances, out, number, what == CONVERSION)
+    return _match(state, out, number, what == CONVERSION)
 
 
 @kernel
-def _match(venue, registry, book, balances, out, slot, whole):
+def _match(state, out, slot, converts):
+    venue = state.venue[0]
+    registry, book, balances, margin = state.registry, state.book, state.ledger.balances, state.margin
     order = book.orders[slot]
     account = np.int64(order.account)
     symbol_id = np.int64(order.symbol)
@@ -65,9 +67,10 @@ def _match(venue, registry, book, balances, out, slot, whole):
         balance_slot(venue, balances, account, symbol.base),
         balance_slot(venue, balances, account, symbol.quote),
     )
-    if whole:
-        return match(venue, registry, book, balances, out, owner, order, 0, 0, 0, True)
-    return match(venue, registry, book, balances, out, owner, order, venue.budget, venue.steps, venue.first_ticks, False)
+    if converts:
+        return match(venue, registry, book, balances, margin, out, owner, order, 0, 0, 0, FOR_CONVERT)
+    budget, steps, first = venue.budget, venue.steps, venue.first_ticks
+    return match(venue, registry, book, balances, margin, out, owner, order, budget, steps, first, FOR_ITSELF)
 
 
 aside = family(run_aside)

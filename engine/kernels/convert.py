@@ -14,7 +14,9 @@ from engine.kernels.aside import CONVERSION, NOTE, aside, task
 from engine.kernels.balances import available_of, balance_slot
 from engine.kernels.book import first_maker, ladder_of, next_maker, rest_of
 from engine.kernels.events import order_event
+from engine.kernels.fees import tier_now
 from engine.kernels.filters import price_range
+from engine.kernels.levels import is_active, margin_row
 from engine.kernels.match import is_over
 from engine.kernels.state import EVENTS_PER_STEP
 from engine.kernels.waiting import attentive
@@ -24,7 +26,6 @@ from engine.types import (
     FIRST_CUSTOMER,
     PPM,
     STEPS_MAX,
-    AccountStatus,
     Code,
     EventKind,
     Kind,
@@ -71,7 +72,7 @@ def judge_conversion(state, batch, at, place):
     if code == Code.OK and _overlaps(batch, at, place):
         code = np.int64(Code.PATH_OVERLAP)
     if code == Code.OK:
-        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, command, state.legs, first, last))
+        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, state.margin, command, state.legs, first, last))
     if code != Code.OK:
         return code
     asset_paid, cost = payment_of(state.legs, place - at)
@@ -89,7 +90,7 @@ def plan_conversion(state, commands, legs):
     first, last = legs_of(command, 0)
     code = np.int64(_judge_path(state.venue[0], state.registry, command))
     if code == Code.OK:
-        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, command, legs, first, last))
+        code = np.int64(_walk_path(state.venue[0], state.registry, state.book, state.margin, command, legs, first, last))
     return code
 
 
@@ -151,23 +152,25 @@ def _is_on(command, symbol_id):
 
 
 @kernel
-def _walk_path(venue, registry, book, command, legs, first, last):
+def _walk_path(venue, registry, book, margin, command, legs, first, last):
     """Steps 13 to 15; fills the legs, the last one first: its cost is what the one before it has to bring."""
-    if registry.accounts[command.debit].status != AccountStatus.ACTIVE:
+    if not is_active(registry, margin, command.debit):
         return np.int64(Code.ACCOUNT_FROZEN)
+    if margin_row(registry, command.debit) != 0:
+        return np.int64(Code.OTHER_OWNER)
     if registry.symbols[command.symbol].status != SymbolStatus.TRADING:
         return np.int64(Code.MARKET_CLOSED)
     if first != last and registry.symbols[command.via_symbol].status != SymbolStatus.TRADING:
         return np.int64(Code.MARKET_CLOSED)
     account = np.int64(command.debit)
-    code = _walk(venue, registry, book, account, np.int64(command.symbol), np.int64(command.asset), command.amount, legs[last])
+    code = _walk(venue, registry, book, margin, account, np.int64(command.symbol), np.int64(command.asset), command.amount, legs[last])
     if code == Code.OK and first != last:
-        code = _walk(venue, registry, book, account, np.int64(command.via_symbol), legs[last].sold, legs[last].cost, legs[first])
+        code = _walk(venue, registry, book, margin, account, np.int64(command.via_symbol), legs[last].sold, legs[last].cost, legs[first])
     return code
 
 
 @kernel
-def _walk(venue, registry, book, account, symbol_id, asset, need, leg):
+def _walk(venue, registry, book, margin, account, symbol_id, asset, need, leg):
     """Fills `leg` with the market order that brings the account at least `need` of the asset after fees; returns why there is none."""
     symbol = registry.symbols[symbol_id]
     side = np.int64(Side.BUY if asset == symbol.base else Side.SELL)
@@ -178,7 +181,7 @@ def _walk(venue, registry, book, account, symbol_id, asset, need, leg):
     leg.lots = 0
     leg.received = 0
     leg.steps = 0
-    fee_ppm = np.int64(registry.fees[symbol_id * FEE_TIERS + registry.accounts[account].tier].taker_ppm)
+    fee_ppm = np.int64(registry.fees[symbol_id * FEE_TIERS + tier_now(venue, registry, margin, account)].taker_ppm)
     if fee_ppm == PPM:
         return np.int64(Code.NO_LIQUIDITY)
     lowest, highest = price_range(registry, symbol_id)

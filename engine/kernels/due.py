@@ -48,8 +48,9 @@ def _bring_forward(venue, margin, row):
 
 @kernel
 def notice(venue, margin, row):
-    """Something that touches the account has happened; `row` 0 is no margin account."""
-    if row != 0 and margin.accounts[row].loans != 0:
+    """Something that touches the account has happened; `row` 0 is no margin account. A liquidation has a pace of its own."""
+    account = margin.accounts[row]
+    if account.loans != 0 and account.state != MarginState.LIQUIDATING:
         _bring_forward(venue, margin, row)
 
 

@@ -114,21 +114,23 @@ def are_plain(margin):
 
 
 @kernel
-def take_fee(venue, registry, balances, margin, account, asset, received, ppm, parts, discounts):
+def take_fee(venue, registry, balances, margin, account, asset, received, ppm, parts, spared, discounts):
     """Takes the fee for what an account has just received: received · ppm / parts, rounded to the house; a rebate where ppm is below 0.
+    `discounts`: it may be in the discount's asset, if that is not the one to be `spared`.
 
-    Returns (fee, whether it was taken in the discount's asset).
+    Returns (fee, what is left of what was received, whether the fee is discounted).
     """
     if ppm < 0:
-        return -_pay_rebate(venue, balances, account, asset, received, ppm, parts), False
+        rebate = _pay_rebate(venue, balances, account, asset, received, ppm, parts)
+        return -rebate, received + rebate, False
     fee = mul_div_up(received, ppm, parts, AMOUNT_MAX)
     fee_asset = asset
     discounted = False
     if fee > 0 and discounts and margin.setup[0].discount_asset != 0 and _is_discounted(registry, margin, account):
-        fee_asset, fee, discounted = _discounted(registry, balances, margin, account, asset, fee)
+        fee_asset, fee, discounted = _discounted(registry, balances, margin, account, asset, fee, spared)
     balances[balance_slot(venue, balances, account, fee_asset)].available -= fee
     balances[balance_slot(venue, balances, HOUSE_FEES, fee_asset)].available += fee
-    return fee, discounted
+    return fee, received - fee if fee_asset == asset else received, discounted
 
 
 @inlined_kernel
@@ -149,12 +151,14 @@ def _pay_rebate(venue, balances, account, asset, received, ppm, parts):
 
 
 @kernel
-def _discounted(registry, balances, margin, account, asset, fee):
+def _discounted(registry, balances, margin, account, asset, fee, spared):
     """(asset, fee, whether it is discounted) of a fee in `asset` that the account may pay with the discount's asset."""
     setup = margin.setup[0]
     cheaper = ceil_ppm(fee, PPM - setup.discount_ppm)
     if asset == setup.discount_asset:
         return asset, cheaper, True
+    if setup.discount_asset == spared:
+        return asset, fee, False
     price, scale = _price_of(registry, margin, asset)
     other_price, other_scale = _price_of(registry, margin, setup.discount_asset)
     if price == 0 or other_price == 0:

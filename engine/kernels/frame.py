@@ -16,7 +16,7 @@ from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bo
 from engine.kernels.book import id_key
 from engine.kernels.events import TERMS_SINCE
 from engine.kernels.hashed import fits, home, mask_of
-from engine.kernels.loans import is_loan, loan_command
+from engine.kernels.lending import is_loan, loan_command
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
 from engine.kernels.stages import BACKLOG, READY, TIMERS

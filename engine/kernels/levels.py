@@ -214,14 +214,27 @@ def judge_parties(venue, registry, margin, command):
 
 
 @kernel
-def judge_leaving(state, row, asset, amount):
+def judge_leaving(venue, registry, balances, margin, row, asset, amount):
     """TRANSFER, steps 18 and 19: whether so much may leave a margin account; `row` 0 is none."""
-    margin = state.margin
     if row == 0 or margin.accounts[row].loans == 0:
         return Code.OK
-    standing = standing_after(state.venue[0], state.registry, state.ledger.balances, margin, row, asset, -amount, 0)
+    standing = standing_after(venue, registry, balances, margin, row, asset, -amount, 0)
     if standing.frozen:
         return Code.INDEX_FROZEN
     if not is_above(standing.collateral, standing.debts, margin.setup[0].transfer_ppm):
         return Code.LEVEL_TOO_LOW
     return Code.OK
+
+
+# ---------------------------------------------------------------- orders
+
+
+@kernel
+def judge_trading(registry, margin, account, symbol_id, kind):
+    """What comes after MARKET_CLOSED for a margin account that wants to place an order, or amend one."""
+    row = margin_row(registry, account)
+    if margin.accounts[row].state == MarginState.LIQUIDATING:
+        return np.int64(Code.ACCOUNT_LIQUIDATING)
+    if kind != Kind.AMEND and not trades_on(registry, margin, row, symbol_id):
+        return np.int64(Code.MARGIN_SYMBOL)
+    return np.int64(Code.OK)

@@ -1,183 +1,24 @@
-"""Loan commands: BORROW, REPAY, LEND, REDEEM, and the loans that orders take and repay. docs/MARGIN.md section 2.
+"""What margin accounts borrow and repay, by a command, as a side effect of their orders, or in a liquidation. docs/MARGIN.md section 2.
 
-Commands are laid out and remembered like transfers, but stand alone. `row` is a margin account's row of MARGIN_ACCOUNT.
+`row` is a margin account's row of MARGIN_ACCOUNT.
 """
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import inlined_kernel, kernel
 from engine.kernels.balances import available_of
-from engine.kernels.due import notice_loan
-from engine.kernels.events import transfer_rejected
+from engine.kernels.due import notice, notice_loan
 from engine.kernels.hashed import NOWHERE, find
-from engine.kernels.levels import balance_of, is_active, margin_row, owed_now, standing_after, takes
-from engine.kernels.pools import (
-    borrow_from,
-    drop_loan,
-    lend_to,
-    owed,
-    principal_of,
-    rate_at,
-    redeem_from,
-    repay_to,
-    shares_burnt,
-    shares_for,
-    shares_of,
-    worth_of,
-)
-from engine.kernels.prices import pool_row
-from engine.kernels.state import MARGIN_SINCE
-from engine.kernels.transfers import judge_id, remember
+from engine.kernels.levels import balance_of, margin_row, owed_now, standing_after, takes
+from engine.kernels.pools import borrow_from, drop_loan, owed, principal_of, rate_at, repay_to
+from engine.kernels.prices import debt_value, pool_row
 from engine.kernels.wide import exceeds, mul_div_up
-from engine.types import AMOUNT_MAX, FIRST_CUSTOMER, HOUR_NS, PPM, RATE_ONE, Code, Kind, MarginState, TransferFlag
-
-_LINKED = int(TransferFlag.LINKED)
+from engine.types import AMOUNT_MAX, HOUR_NS, PPM, RATE_ONE, VALUE_MAX, Code, MarginState, SideEffect
 
 
 @kernel
-def is_loan(venue, kind):
-    """Whether a kind is one of the loans', by the rules at hand."""
-    return Kind.BORROW <= kind <= Kind.REDEEM and venue.rules_version >= MARGIN_SINCE
-
-
-@kernel
-def loan_command(state, batch, out, at):
-    """Applies one loan command and returns its code."""
-    venue = state.venue[0]
-    command = batch.transfers[at]
-    if command.flags & _LINKED != 0:
-        code = np.int64(Code.LINKED_CHAIN_OPEN)
-    else:
-        code = judge_id(venue, state.ledger, command)
-        if code == Code.OK:
-            code = np.int64(_execute(state, out, command))
-            remember(venue, state.ledger, command, code, 0)
-    if code != Code.OK:
-        transfer_rejected(venue, out, command, code)
-    return code
-
-
-@kernel
-def _execute(state, out, command):
-    """Step 8 and on; what is good is done."""
-    venue = state.venue[0]
-    kind = command.kind
-    if command.asset < 1 or command.asset > venue.last_asset:
-        return np.int64(Code.UNKNOWN_ASSET)
-    if command.debit < FIRST_CUSTOMER or command.debit > venue.last_account:
-        return np.int64(Code.UNKNOWN_ACCOUNT)
-    if command.credit != 0 or command.timeout_ns != 0 or command.pending_hi != 0 or command.pending_lo != 0:
-        return np.int64(Code.PENDING_MISMATCH)
-    if command.amount > AMOUNT_MAX or command.amount < (1 if kind == Kind.BORROW or kind == Kind.LEND else 0):
-        return np.int64(Code.INVALID_AMOUNT)
-    if pool_row(state.registry, command.asset) == 0:
-        return np.int64(Code.MARGIN_ASSET)
-    if kind == Kind.BORROW:
-        return _borrow(state, out, command)
-    if kind == Kind.REPAY:
-        return _repay(state, out, command)
-    if kind == Kind.LEND:
-        return _lend(state, out, command)
-    return _redeem(state, out, command)
-
-
-@kernel
-def _sign(out, place, command):
-    """Whose command it was that an event tells the effect of."""
-    event = out.loans[place]
-    event.reason = command.reason
-    event.id_hi = command.id_hi
-    event.id_lo = command.id_lo
-    event.user_hi = command.user_hi
-    event.user_lo = command.user_lo
-
-
-@kernel
-def _borrow(state, out, command):
-    account = np.int64(command.debit)
-    row = margin_row(state.registry, account)
-    if row == 0:
-        return np.int64(Code.OTHER_OWNER)
-    if not is_active(state.registry, state.margin, account):
-        return np.int64(Code.ACCOUNT_FROZEN)
-    code = judge_loan(state, row, np.int64(command.asset), command.amount)
-    if code == Code.OK:
-        _sign(out, borrow(state, out, row, np.int64(command.asset), command.amount), command)
-    return code
-
-
-@kernel
-def _repay(state, out, command):
-    account = np.int64(command.debit)
-    asset = np.int64(command.asset)
-    margin = state.margin
-    row = margin_row(state.registry, account)
-    if row == 0:
-        return np.int64(Code.OTHER_OWNER)
-    if find(margin.loans, account, asset) == NOWHERE:
-        return np.int64(Code.NO_DEBT)
-    debt = owed_now(state.venue[0], margin, account, margin.pools[pool_row(state.registry, asset)])
-    amount = min(command.amount, debt) if command.amount != 0 else debt
-    if available_of(state.ledger.balances, account, asset) < amount:
-        return np.int64(Code.INSUFFICIENT_AVAILABLE)
-    _sign(out, repay(state, out, row, asset, amount), command)
-    return np.int64(Code.OK)
-
-
-@kernel
-def _lend(state, out, command):
-    account = np.int64(command.debit)
-    asset = np.int64(command.asset)
-    pool = state.margin.pools[pool_row(state.registry, asset)]
-    if margin_row(state.registry, account) != 0:
-        return np.int64(Code.OTHER_OWNER)
-    if not is_active(state.registry, state.margin, account):
-        return np.int64(Code.ACCOUNT_FROZEN)
-    if available_of(state.ledger.balances, account, asset) < command.amount:
-        return np.int64(Code.INSUFFICIENT_AVAILABLE)
-    shares = shares_for(pool, command.amount)
-    if pool.lent > AMOUNT_MAX - command.amount or pool.shares > AMOUNT_MAX - shares:
-        return np.int64(Code.SUPPLY_LIMIT)
-    if shares == 0:
-        return np.int64(Code.ZERO_SHARES)
-    place = lend_to(state.venue[0], state.ledger.balances, state.margin, out, account, pool, command.amount, shares)
-    _sign(out, place, command)
-    return np.int64(Code.OK)
-
-
-@kernel
-def _redeem(state, out, command):
-    account = np.int64(command.debit)
-    asset = np.int64(command.asset)
-    pool = state.margin.pools[pool_row(state.registry, asset)]
-    if margin_row(state.registry, account) != 0:
-        return np.int64(Code.OTHER_OWNER)
-    held = shares_of(state.margin.lenders, account, asset)
-    shares = shares_burnt(pool, command.amount) if command.amount != 0 else held
-    if shares > held or held == 0:
-        return np.int64(Code.INSUFFICIENT_SHARES)
-    pays = command.amount if command.amount != 0 else worth_of(pool, shares)
-    if pays == 0:
-        return np.int64(Code.ZERO_SHARES)
-    if pays > pool.free:
-        return np.int64(Code.POOL_SHORT)
-    if balance_of(state.ledger.balances, account, asset) > AMOUNT_MAX - pays:
-        return np.int64(Code.SUPPLY_LIMIT)
-    place = redeem_from(state.venue[0], state.ledger.balances, state.margin, out, account, pool, pays, shares)
-    _sign(out, place, command)
-    return np.int64(Code.OK)
-
-
-# ---------------------------------------------------------------- for orders and liquidations, too
-
-
-@kernel
-def judge_loan(state, row, asset, amount):
+def judge_loan(venue, registry, balances, margin, row, asset, amount):
     """The loan's ladder: whether a margin account may borrow the amount now."""
-    venue = state.venue[0]
-    registry = state.registry
-    margin = state.margin
-    balances = state.ledger.balances
     account = margin.accounts[row].account
     if margin.accounts[row].state == MarginState.LIQUIDATING:
         return np.int64(Code.ACCOUNT_LIQUIDATING)
@@ -194,34 +35,77 @@ def judge_loan(state, row, asset, amount):
     standing = standing_after(venue, registry, balances, margin, row, asset, amount, amount + first_interest)
     if pool.frozen != 0 or pool.price == 0 or standing.frozen:
         return np.int64(Code.INDEX_FROZEN)
-    if exceeds(standing.debts, margin.setup[0].borrow_ppm, PPM, standing.collateral):
+    owed_before = owed_now(venue, margin, account, pool)
+    debt = debt_value(pool, owed_before + min(amount + first_interest, AMOUNT_MAX - owed_before))
+    if debt == VALUE_MAX or exceeds(standing.debts, margin.setup[0].borrow_ppm, PPM, standing.collateral):
         return np.int64(Code.LEVEL_TOO_LOW)
     return np.int64(Code.OK)
 
 
 @kernel
-def borrow(state, out, row, asset, amount):
+def borrow(venue, registry, balances, margin, out, row, asset, amount):
     """A margin account borrows; returns the place of BORROWED."""
-    margin = state.margin
     account = margin.accounts[row]
-    pool = margin.pools[pool_row(state.registry, asset)]
+    pool = margin.pools[pool_row(registry, asset)]
     loans = margin.setup[0].loans_used
-    place = borrow_from(state.venue[0], state.ledger.balances, margin, out, account.account, pool, amount)
+    place = borrow_from(venue, balances, margin, out, account.account, pool, amount)
     account.loans += margin.setup[0].loans_used - loans
-    notice_loan(state.venue[0], margin, row)
+    notice_loan(venue, margin, row)
     return place
 
 
 @kernel
-def repay(state, out, row, asset, most):
+def repay(venue, registry, balances, margin, out, row, asset, most):
     """A margin account repays what it owes of an asset, `most` at most; returns the place of REPAID."""
-    margin = state.margin
     account = margin.accounts[row]
-    pool = margin.pools[pool_row(state.registry, asset)]
-    place = repay_to(state.venue[0], state.ledger.balances, margin, out, account.account, pool, most)
+    pool = margin.pools[pool_row(registry, asset)]
+    place = repay_to(venue, balances, margin, out, account.account, pool, most)
     slot = find(margin.loans, account.account, asset)
     if owed(margin.loans[slot]) == 0:
         drop_loan(margin, slot)
         account.loans -= 1
-    notice_loan(state.venue[0], margin, row)
+    notice_loan(venue, margin, row)
     return place
+
+
+# ---------------------------------------------------------------- side effects of orders
+
+
+@inlined_kernel
+def _borrows(side_effect):
+    return side_effect == SideEffect.MARGIN_BUY or side_effect == SideEffect.AUTO_BORROW_REPAY
+
+
+@inlined_kernel
+def _repays(side_effect):
+    return side_effect == SideEffect.AUTO_REPAY or side_effect == SideEffect.AUTO_BORROW_REPAY
+
+
+@kernel
+def fund(venue, registry, balances, margin, account, asset, needed, side_effect):
+    """Step 17 for an order that needs so much of an asset: OK, or the refusal. `venue.missing` is then what the order borrows first."""
+    venue.missing = max(needed - available_of(balances, account, asset), 0)
+    if venue.missing == 0:
+        return np.int64(Code.OK)
+    row = margin_row(registry, account)
+    if row == 0 or not _borrows(side_effect):
+        return np.int64(Code.INSUFFICIENT_BALANCE)
+    return judge_loan(venue, registry, balances, margin, row, asset, venue.missing)
+
+
+@kernel
+def borrow_missing(venue, registry, balances, margin, out, account, asset):
+    """The order that `fund` has found good takes its loan, if it needs one."""
+    if venue.missing != 0:
+        borrow(venue, registry, balances, margin, out, margin_row(registry, account), asset, venue.missing)
+
+
+@kernel
+def settle_loans(venue, registry, balances, margin, out, account, asset, brought, side_effect):
+    """After a fill that brought a party so much of an asset: a margin account repays from it where its order asks for that, and is due."""
+    row = margin_row(registry, account)
+    if row == 0:
+        return
+    if brought > 0 and _repays(side_effect) and find(margin.loans, account, asset) != NOWHERE:
+        repay(venue, registry, balances, margin, out, row, asset, brought)
+    notice(venue, margin, row)

@@ -163,6 +163,7 @@ def _open_margin(venue, registry, margin, command):
     account.status = AccountStatus.ACTIVE
     account.opened_ns = venue.now
     account.margin = setup.accounts
+    account.group = registry.accounts[owner].group
     own = margin.accounts[setup.accounts]
     own.account = venue.last_account
     own.owner = owner
@@ -171,6 +172,15 @@ def _open_margin(venue, registry, margin, command):
     registry.accounts[owner].margins = setup.accounts
     link(margin.account_index, owner, symbol, setup.accounts)
     return np.int64(Code.OK), venue.last_account
+
+
+@kernel
+def join_group(registry, margin, owner):
+    """The margin accounts of an owner, an ACCOUNT record, are of its trade group."""
+    row = owner.margins
+    while row != 0:
+        registry.accounts[margin.accounts[row].account].group = owner.group
+        row = margin.accounts[row].next
 
 
 @kernel

@@ -20,6 +20,8 @@ from engine.kernels.book import (
     roster_of,
 )
 from engine.kernels.events import TERMS_SINCE, trade_event
+from engine.kernels.fees import are_plain
+from engine.kernels.fills import after_fill, take_fees
 from engine.kernels.filters import price_range
 from engine.kernels.ladder import next_level
 from engine.kernels.limits import uncount_order
@@ -40,6 +42,7 @@ from engine.types import (
 )
 
 UNUSUAL = -1
+FOR_ITSELF, FOR_CONVERT, FOR_LIQUIDATION = 0, 1, 2  # what an order is matched for
 
 
 @inlined_kernel
@@ -98,26 +101,24 @@ def can_fill(venue, registry, book, order):
 
 
 @inlined_kernel
-def _fees_places(venue, symbol, balances):
-    return Places(balance_slot(venue, balances, HOUSE_FEES, symbol.base), balance_slot(venue, balances, HOUSE_FEES, symbol.quote))
-
-
-@inlined_kernel
 def _ppm(registry, symbol_id, account):
     """The FEE record of an ACCOUNT record on a symbol."""
     return registry.fees[symbol_id * FEE_TIERS + account.tier]
 
 
 @inlined_kernel
-def _pay(venue, registry, symbol, symbol_id, balances, fees, owner, side, taker_ppm, maker, lots, lot_quote):
+def _places_of(venue, symbol, balances, account):
+    return Places(balance_slot(venue, balances, account, symbol.base), balance_slot(venue, balances, account, symbol.quote))
+
+
+@inlined_kernel
+def _pay_plainly(venue, symbol, balances, fees, owner, side, taker_ppm, maker, maker_ppm, lots, lot_quote):
     """Moves the money of a fill: (its value in the quote asset, the taker's fee, the maker's)."""
     base_amount = lots * symbol.lot_units
     quote_amount = lots * lot_quote
-    account = np.int64(maker.account)
-    maker_places = Places(balance_slot(venue, balances, account, symbol.base), balance_slot(venue, balances, account, symbol.quote))
-    maker_ppm = np.int64(_ppm(registry, symbol_id, registry.accounts[account]).maker_ppm)
     taker_fee = fee_of(base_amount if side == Side.BUY else quote_amount, taker_ppm)
     maker_fee = fee_of(quote_amount if side == Side.BUY else base_amount, maker_ppm)
+    maker_places = _places_of(venue, symbol, balances, np.int64(maker.account))
     settle(balances, side, Places(owner.base, owner.quote), maker_places, fees, base_amount, quote_amount, taker_fee, maker_fee)
     return quote_amount, taker_fee, maker_fee
 
@@ -138,12 +139,13 @@ def _is_filled(book, ladder, symbol, order, by_quote, budget, price):
 
 
 @inlined_kernel
-def match_plain(venue, registry, book, balances, out, owner, order, budget):
+def match_plain(venue, registry, book, balances, margin, out, owner, order, budget):
     """Executes what can be executed at once, where the taker and its symbol are plain. `budget` > 0: by quote; so much is spent or earned
     at most, order_lots follows executed_lots.
 
     Returns Code.OK where the order is filled, else why it is not: NO_LIQUIDITY (the limit or the end of the book was met), WORK_LIMIT,
-    BUDGET_SPENT; or UNUSUAL where the next maker has special terms or is of the taker's group: `match` then goes on.
+    BUDGET_SPENT; or UNUSUAL where the next maker has special terms, a rebate, or is of the taker's group, or where fees are not plain:
+    `match` then goes on.
     `venue.first_ticks` is the first trade's price, 0 if there was none; `venue.steps` the makers met, `venue.budget` what is left of it.
     """
     side = np.int64(order.side)
@@ -155,8 +157,9 @@ def match_plain(venue, registry, book, balances, out, owner, order, budget):
     by_quote = budget > 0
     taker_account = registry.accounts[order.account]
     taker_ppm = np.int64(_ppm(registry, symbol_id, taker_account).taker_ppm)
-    fees = _fees_places(venue, symbol, balances)
+    fees = _places_of(venue, symbol, balances, HOUSE_FEES)
     counted = venue.rules_version >= TERMS_SINCE
+    plain = are_plain(margin)
     steps = 0
     first = np.int64(0)
     ending = np.int64(Code.OK)
@@ -177,7 +180,8 @@ def match_plain(venue, registry, book, balances, out, owner, order, budget):
         slot = np.int64(level.head)
         maker = book.orders[slot]
         maker_account = registry.accounts[maker.account]
-        if maker.special != 0 or (order.stp != Stp.NONE and maker_account.group == taker_account.group):
+        maker_ppm = np.int64(_ppm(registry, symbol_id, maker_account).maker_ppm)
+        if maker.special != 0 or maker_ppm < 0 or not plain or (order.stp != Stp.NONE and maker_account.group == taker_account.group):
             ending = np.int64(UNUSUAL)
             break
         steps += 1
@@ -186,8 +190,8 @@ def match_plain(venue, registry, book, balances, out, owner, order, budget):
         if lots == 0:
             ending = np.int64(Code.BUDGET_SPENT)
             break
-        quote_amount, taker_fee, maker_fee = _pay(
-            venue, registry, symbol, symbol_id, balances, fees, owner, side, taker_ppm, maker, lots, lot_quote
+        quote_amount, taker_fee, maker_fee = _pay_plainly(
+            venue, symbol, balances, fees, owner, side, taker_ppm, maker, maker_ppm, lots, lot_quote
         )
         if counted:
             if order.executed_lots == 0:
@@ -225,10 +229,13 @@ def match_plain(venue, registry, book, balances, out, owner, order, budget):
 
 
 @kernel
-def match(venue, registry, book, balances, out, owner, order, budget, steps, first, whole):
+def match(venue, registry, book, balances, margin, out, owner, order, budget, steps, first, purpose):
     """The match with all its rules, from the start (`steps` and `first` 0) or where `match_plain` has left it. Returns as that does, and
-    PRICE_RANGE and SELF_TRADE besides. `whole`: the order of a CONVERT, which takes icebergs at once and is not counted.
+    PRICE_RANGE and SELF_TRADE besides. `purpose`: FOR_ITSELF is an order as its owner wants it; the others are not counted and pay without
+    discount, and FOR_CONVERT takes icebergs at once.
     """
+    whole = purpose == FOR_CONVERT
+    own = purpose == FOR_ITSELF
     side = np.int64(order.side)
     symbol_id = np.int64(order.symbol)
     symbol = registry.symbols[symbol_id]
@@ -238,8 +245,6 @@ def match(venue, registry, book, balances, out, owner, order, budget, steps, fir
     market = executes_as_market(order.order_type)
     by_quote = budget > 0
     taker_account = registry.accounts[order.account]
-    taker_ppm = np.int64(_ppm(registry, symbol_id, taker_account).taker_ppm)
-    fees = _fees_places(venue, symbol, balances)
     counted = venue.rules_version >= TERMS_SINCE
     ending = np.int64(Code.OK)
     while True:
@@ -267,7 +272,7 @@ def match(venue, registry, book, balances, out, owner, order, budget, steps, fir
             continue
         maker_account = registry.accounts[maker.account]
         if order.stp != Stp.NONE and maker_account.group == taker_account.group:
-            ending, budget = prevent(venue, registry, book, balances, out, owner, order, slot, by_quote, budget)
+            ending, budget = prevent(venue, registry, book, balances, margin, out, owner, order, slot, by_quote, budget)
             if ending != Code.OK:
                 break
             continue
@@ -281,11 +286,18 @@ def match(venue, registry, book, balances, out, owner, order, budget, steps, fir
         listed = maker.special & LISTED != 0
         if listed:
             leg_executes(venue, registry, book, balances, out, slot)
-        quote_amount, taker_fee, maker_fee = _pay(
-            venue, registry, symbol, symbol_id, balances, fees, owner, side, taker_ppm, maker, lots, lot_quote
+        maker_number = np.int64(maker.account)
+        maker_side_effect = np.int64(maker.side_effect)
+        quote_amount = lots * lot_quote
+        base_amount = lots * symbol.lot_units
+        taker_places = Places(owner.base, owner.quote)
+        maker_places = _places_of(venue, symbol, balances, maker_number)
+        settle(balances, side, taker_places, maker_places, taker_places, base_amount, quote_amount, 0, 0)
+        fees = take_fees(
+            venue, registry, balances, margin, symbol_id, side, order.account, maker_number, base_amount, quote_amount, False, own
         )
         if counted:
-            if order.executed_lots == 0 and not whole:
+            if order.executed_lots == 0 and own:
                 uncount_order(venue, taker_account)
             if maker.executed_lots == 0:
                 uncount_order(venue, maker_account)
@@ -304,10 +316,11 @@ def match(venue, registry, book, balances, out, owner, order, budget, steps, fir
             order.order_lots = order.executed_lots
         filled = _is_filled(book, ladder, symbol, order, by_quote, budget, price)
         trade_event(
-            venue, out, EventKind.TRADE, 0, OrderStatus.FILLED if filled else OrderStatus.PARTIALLY_FILLED,
-            OrderStatus.FILLED if gone else OrderStatus.PARTIALLY_FILLED, order, maker, price, lots, taker_fee, maker_fee,
+            venue, out, EventKind.TRADE, fees.flags, OrderStatus.FILLED if filled else OrderStatus.PARTIALLY_FILLED,
+            OrderStatus.FILLED if gone else OrderStatus.PARTIALLY_FILLED, order, maker, price, lots, fees.taker, fees.maker,
             symbol.last_trade_id, next_update_id(symbol), level_lots,
         )  # fmt: skip
+        after_fill(venue, registry, balances, margin, out, order, maker_number, maker_side_effect, fees)
         if gone:
             if listed:
                 leg_filled(venue, registry, book, out, slot)

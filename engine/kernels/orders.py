@@ -9,11 +9,12 @@ import numpy as np
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.admission import cancellable, target_of, where, who
 from engine.kernels.amend import amend
-from engine.kernels.book import executes_as_market, id_key, owner_of, register, rest_of, take_order_slot
+from engine.kernels.book import executes_as_market, hold_asset, id_key, owner_of, register, rest_of, take_order_slot
 from engine.kernels.events import countdown_event, order_event, order_rejected
 from engine.kernels.hashed import row_of
 from engine.kernels.limits import count_order
 from engine.kernels.lists import end_order, row_of_leg
+from engine.kernels.loans import borrow_missing
 from engine.kernels.masscancel import cancel_orders
 from engine.kernels.state import IN_AUCTION
 from engine.kernels.terms import ALONE, judge, name_digest, quote_of, would_take
@@ -50,13 +51,13 @@ def order_command_aside(state, batch, out, at):
     registry, book, balances = state.registry, state.book, state.ledger.balances
     command = batch.orders[at]
     kind = np.int64(command.kind)
-    code = np.int64(who(venue, registry, command, kind))
+    code = np.int64(who(venue, registry, state.margin, command, kind))
     if code == Code.OK and kind == Kind.MASS_CANCEL:
         return _mass_cancel(venue, registry, book, balances, out, command)
     if code == Code.OK and kind == Kind.COUNTDOWN:
         return _set_countdown(venue, registry, book, out, command)
     if code == Code.OK:
-        code = np.int64(where(venue, registry, command, kind))
+        code = where(venue, registry, state.margin, command, kind)
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0 if kind == Kind.PLACE else command.order_id)
         return code
@@ -82,17 +83,17 @@ def order_command_aside(state, batch, out, at):
                 return code
         if kind == Kind.CANCEL:
             return code
-    return _place(venue, registry, book, balances, batch, out, at, quantity)
+    return _place(venue, registry, book, balances, state.margin, batch, out, at, quantity)
 
 
 @kernel
-def _place(venue, registry, book, balances, batch, out, at, quantity):
+def _place(venue, registry, book, balances, margin, batch, out, at, quantity):
     """Steps 8 to 18b, then the order lives."""
     command = batch.orders[at]
     symbol_id = np.int64(command.symbol)
     symbol = registry.symbols[symbol_id]
     owner = owner_of(venue, symbol, book, balances, np.int64(command.account), symbol_id)
-    code, price = judge(venue, registry, book, balances, batch, owner, at, at, quantity, ALONE)
+    code, price = judge(venue, registry, book, balances, margin, batch, owner, at, at, quantity, ALONE)
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0)
         return code
@@ -104,8 +105,9 @@ def _place(venue, registry, book, balances, batch, out, at, quantity):
     slot = np.int64(take_order_slot(venue, book)) if algo or rests else np.int64(0)
     order = book.orders[slot]
     fill_order(venue, book, slot, batch, at, quantity, price, name_digest(batch, at))
-    fill_terms(symbol, order, command)
+    fill_terms(registry, symbol, order, command)
     count_order(venue, registry.accounts[order.account])
+    borrow_missing(venue, registry, balances, margin, out, np.int64(order.account), hold_asset(symbol, np.int64(order.side)))
     if algo:
         register(venue, registry, book, owner.roster, slot)
         wait_or_track(venue, registry, book, slot)
@@ -116,7 +118,7 @@ def _place(venue, registry, book, balances, batch, out, at, quantity):
         rest_at_once(venue, registry, book, balances, out, owner, slot, EventKind.NEW)
     else:
         order_event(venue, book, out, EventKind.NEW, Code.OK, OrderStatus.NEW, order, quantity, 0, 0)
-        work(venue, registry, book, balances, out, owner, slot, quote_of(command), False)
+        work(venue, registry, book, balances, margin, out, owner, slot, quote_of(command), False)
     return code
 
 

@@ -3,24 +3,26 @@
 import numpy as np
 
 from engine.kernels import kernel
-from engine.kernels.arithmetic import ceil_ratio
 from engine.kernels.auction import set_status, uncross_price
 from engine.kernels.balances import balance_slot
 from engine.kernels.book import first_maker, free_order_slot, ladder_of, leave_book, next_update_id, rest_of, roster_of, show
+from engine.kernels.due import notice
 from engine.kernels.events import order_event, trade_event
+from engine.kernels.fills import after_fill, take_fees
+from engine.kernels.levels import margin_row
 from engine.kernels.limits import uncount_order
 from engine.kernels.lists import end_order, leg_executes, leg_expired, leg_filled
 from engine.kernels.match import is_over
 from engine.kernels.selftrade import mode_between, status_of
 from engine.kernels.state import ICEBERG, LISTED
 from engine.kernels.waiting import move_hold, note_match
-from engine.types import FEE_TIERS, HOUSE_FEES, PPM, Code, EventFlag, EventKind, OrderStatus, Side, Stp, SymbolStatus
+from engine.types import Code, EventFlag, EventKind, OrderStatus, Side, Stp, SymbolStatus
 
 _AUCTION, _HANDED_OVER = int(EventFlag.AUCTION), int(EventFlag.HANDED_OVER)
 
 
 @kernel
-def pair_off(venue, registry, book, balances, out, symbol_id):
+def pair_off(venue, registry, book, balances, margin, out, symbol_id):
     """One step of a symbol's uncross."""
     symbol = registry.symbols[symbol_id]
     price = symbol.uncross_ticks
@@ -47,7 +49,7 @@ def pair_off(venue, registry, book, balances, out, symbol_id):
     for slot in (maker_slot, taker_slot):
         if book.orders[slot].special & LISTED != 0:
             leg_executes(venue, registry, book, balances, out, slot)
-    _execute(venue, registry, book, balances, out, taker_slot, maker_slot, mode, price)
+    _execute(venue, registry, book, balances, margin, out, taker_slot, maker_slot, mode, price)
 
 
 @kernel
@@ -75,20 +77,19 @@ def _end_in_match(venue, registry, book, balances, out, slot):
 
 
 @kernel
-def _execute(venue, registry, book, balances, out, taker_slot, maker_slot, mode, price):
+def _execute(venue, registry, book, balances, margin, out, taker_slot, maker_slot, mode, price):
     """The two trade (`mode` NONE), or self-trade prevention takes from both what they would have traded."""
     taker, maker = book.orders[taker_slot], book.orders[maker_slot]
     symbol_id = np.int64(taker.symbol)
     symbol = registry.symbols[symbol_id]
     lots = min(rest_of(taker), rest_of(maker))
     trades = mode == Stp.NONE
-    taker_fee, maker_fee = np.int64(0), np.int64(0)
     # Both take up again what they hold for the rest afterwards.
     move_hold(venue, registry, balances, taker, -1)
     move_hold(venue, registry, balances, maker, -1)
     if mode != Stp.DECREMENT:
-        taker_fee = _hand_over(venue, registry, balances, symbol, taker, lots, price, trades)
-        maker_fee = _hand_over(venue, registry, balances, symbol, maker, lots, price, trades)
+        _hand_over(venue, balances, symbol, taker, lots, price)
+        _hand_over(venue, balances, symbol, maker, lots, price)
     for order in (taker, maker):
         if not trades:
             order.prevented_lots += lots
@@ -104,16 +105,24 @@ def _execute(venue, registry, book, balances, out, taker_slot, maker_slot, mode,
     if trades:
         symbol.last_trade_id += 1
         symbol.last_price_ticks = price
-        trade_event(
-            venue, out, EventKind.TRADE, _AUCTION, taker_status, maker_status, taker, maker, price, lots, taker_fee, maker_fee,
-            symbol.last_trade_id, 0, 0,
+        fees = take_fees(
+            venue, registry, balances, margin, symbol_id, np.int64(taker.side), taker.account, maker.account, lots * symbol.lot_units,
+            lots * price * symbol.tick_lot_units, True, True,
         )  # fmt: skip
+        trade_event(
+            venue, out, EventKind.TRADE, _AUCTION | fees.flags, taker_status, maker_status, taker, maker, price, lots, fees.taker,
+            fees.maker, symbol.last_trade_id, 0, 0,
+        )  # fmt: skip
+        after_fill(venue, registry, balances, margin, out, taker, np.int64(maker.account), np.int64(maker.side_effect), fees)
     else:
         symbol.last_prevented_id += 1
         trade_event(
             venue, out, EventKind.PREVENTED, _HANDED_OVER if mode == Stp.TRANSFER else 0, taker_status, maker_status, taker, maker,
             price, lots, 0, lots, symbol.last_prevented_id, 0, 0,
         )  # fmt: skip
+        if mode == Stp.TRANSFER:
+            notice(venue, margin, margin_row(registry, taker.account))
+            notice(venue, margin, margin_row(registry, maker.account))
     for slot in (maker_slot, taker_slot):
         if rest_of(book.orders[slot]) == 0:
             _leave(venue, registry, book, balances, out, slot, trades)
@@ -122,8 +131,8 @@ def _execute(venue, registry, book, balances, out, taker_slot, maker_slot, mode,
 
 
 @kernel
-def _hand_over(venue, registry, balances, symbol, order, lots, price, with_fee):
-    """One side's part, out of its owner's available and into it; returns its fee."""
+def _hand_over(venue, balances, symbol, order, lots, price):
+    """One side's part, out of its owner's available and into it."""
     account = np.int64(order.account)
     base = balances[balance_slot(venue, balances, account, symbol.base)]
     quote = balances[balance_slot(venue, balances, account, symbol.quote)]
@@ -132,18 +141,6 @@ def _hand_over(venue, registry, balances, symbol, order, lots, price, with_fee):
     quote_amount = lots * price * symbol.tick_lot_units
     base.available += sign * base_amount
     quote.available -= sign * quote_amount
-    if not with_fee:
-        return np.int64(0)
-    rates = registry.fees[np.int64(order.symbol) * FEE_TIERS + registry.accounts[account].tier]
-    received = base_amount if order.side == Side.BUY else quote_amount
-    fee = ceil_ratio(received, np.int64(rates.maker_ppm) + np.int64(rates.taker_ppm), 2 * PPM)
-    if order.side == Side.BUY:
-        base.available -= fee
-        balances[balance_slot(venue, balances, HOUSE_FEES, symbol.base)].available += fee
-    else:
-        quote.available -= fee
-        balances[balance_slot(venue, balances, HOUSE_FEES, symbol.quote)].available += fee
-    return fee
 
 
 @kernel

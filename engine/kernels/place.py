@@ -30,7 +30,7 @@ from engine.kernels.events import TERMS_SINCE, order_event, order_rejected
 from engine.kernels.hashed import row_of
 from engine.kernels.limits import count_order, limit_reached
 from engine.kernels.match import UNUSUAL, can_fill, match_plain
-from engine.kernels.terms import covers_estimate, name_digest, would_take
+from engine.kernels.terms import estimate, name_digest, would_take
 from engine.kernels.waiting import attentive, may_rest
 from engine.kernels.working import fill_order, tell_expired
 from engine.types import (
@@ -59,14 +59,14 @@ def order_command(state, batch, out, at):
     command = batch.orders[at]
     kind = np.int64(command.kind)
     venue = state.venue[0]
-    code = np.int64(who(venue, state.registry, command, kind))
+    code = np.int64(who(venue, state.registry, state.margin, command, kind))
     if code == Code.OK:
-        code = np.int64(where(venue, state.registry, command, kind))
+        code = where(venue, state.registry, state.margin, command, kind)
     if code != Code.OK:
         order_rejected(venue, out, command, code, 0, 0 if kind == Kind.PLACE else command.order_id)
         return code
     symbol = state.registry.symbols[command.symbol]
-    if not is_plain(venue, symbol, command, kind):
+    if not is_plain(venue, state.registry, symbol, command, kind):
         return aside(state, batch, out, task(COMMAND, at))
     slot = target_of(state.book, command) if kind != Kind.PLACE else np.int64(0)
     if kind != Kind.PLACE and state.book.orders[slot].special != 0:
@@ -142,7 +142,7 @@ def _terms(venue, registry, book, balances, owner, command, quantity, digest):
     side = np.int64(command.side)
     available = balances[paying_balance(owner, side)].available
     if market:
-        if not covers_estimate(book, symbol, symbol_id, side, quantity, command.quote_quantity, available):
+        if available < estimate(book, symbol, symbol_id, side, quantity, command.quote_quantity):
             return Code.INSUFFICIENT_BALANCE
     elif available < hold_amount(symbol, side, command.price_ticks, quantity):
         return Code.INSUFFICIENT_BALANCE
@@ -203,7 +203,7 @@ def _execute(state, batch, out, owner, slot, quote_quantity):
     venue.first_ticks = 0
     if order.time_in_force == TimeInForce.FOK and not can_fill(venue, state.registry, state.book, order):
         return np.int64(Code.NOT_FILLABLE)
-    ending = match_plain(venue, state.registry, state.book, state.ledger.balances, out, owner, order, quote_quantity)
+    ending = match_plain(venue, state.registry, state.book, state.ledger.balances, state.margin, out, owner, order, quote_quantity)
     return aside(state, batch, out, task(MATCH, slot)) if ending == UNUSUAL else ending
 
 

@@ -28,9 +28,9 @@ def place_list(state, batch, out, at):
     head = batch.orders[at]
     begun = venue.now
     end = at + 1 + _legs_there(batch, at)
-    code = np.int64(who(venue, registry, head, Kind.PLACE_LIST))
+    code = np.int64(who(venue, registry, state.margin, head, Kind.PLACE_LIST))
     if code == Code.OK:
-        code = np.int64(where(venue, registry, head, Kind.PLACE_LIST))
+        code = where(venue, registry, state.margin, head, Kind.PLACE_LIST)
     refused_leg = at  # where none is: the head itself
     if code == Code.OK:
         code = _judge_head(registry, book, batch, at, end)
@@ -39,14 +39,15 @@ def place_list(state, batch, out, at):
         for place in range(at + 1, end):
             venue.now = begun + place - at
             role = PENDING if head.list_type != ListType.OCO and place != at + 1 else LEG
-            code, _ = judge(venue, registry, book, balances, batch, owner, place, at + 1, batch.orders[place].quantity_lots, role)
+            quantity = batch.orders[place].quantity_lots
+            code, _ = judge(venue, registry, book, balances, state.margin, batch, owner, place, at + 1, quantity, role)
             if code != Code.OK:
                 refused_leg = place
                 break
     if code != Code.OK:
         _refuse(venue, batch, out, at, end, begun, code, refused_leg)
     else:
-        _accept(venue, registry, book, balances, batch, out, at, end, begun)
+        _accept(venue, registry, book, balances, state.margin, batch, out, at, end, begun)
     venue.now = begun + end - 1 - at
     venue.index = end - 1
     return end
@@ -183,7 +184,7 @@ def _lists_on(book, account, symbol_id):
 
 
 @kernel
-def _accept(venue, registry, book, balances, batch, out, at, end, begun):
+def _accept(venue, registry, book, balances, margin, batch, out, at, end, begun):
     """From here on it must succeed."""
     head = batch.orders[at]
     row = _open_list(venue, registry, book, batch, out, at, end, begun)
@@ -218,7 +219,7 @@ def _accept(venue, registry, book, balances, batch, out, at, end, begun):
         batch.codes[place] = Code.OK
     if working != 0:
         venue.now = begun + 1
-        work(venue, registry, book, balances, out, owner, working, 0, True)
+        work(venue, registry, book, balances, margin, out, owner, working, 0, True)
 
 
 @kernel
@@ -273,7 +274,7 @@ def _open_leg(venue, registry, book, batch, owner, place, row, leg):
     venue.last_order_id += 1
     fill_order(venue, book, slot, batch, place, command.quantity_lots, price, name_digest(batch, place))
     order = book.orders[slot]
-    fill_terms(symbol, order, command)
+    fill_terms(registry, symbol, order, command)
     order.special |= LISTED
     order.list = row
     if leg == 0:

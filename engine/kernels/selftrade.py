@@ -16,7 +16,9 @@ from engine.kernels.book import (
     rest_of,
     roster_of,
 )
+from engine.kernels.due import notice
 from engine.kernels.events import TERMS_SINCE, order_event, trade_event
+from engine.kernels.levels import margin_row
 from engine.kernels.lists import end_order, leg_executes, leg_expired
 from engine.kernels.settle import Places, affordable_lots, settle
 from engine.kernels.state import ICEBERG, LISTED
@@ -40,7 +42,7 @@ def mode_between(taker, maker):
 
 
 @kernel
-def prevent(venue, registry, book, balances, out, owner, order, slot, by_quote, budget):
+def prevent(venue, registry, book, balances, margin, out, owner, order, slot, by_quote, budget):
     """Takes a step at a maker of the taker's group: (Code.OK to go on, else why the match stops; the budget left)."""
     maker = book.orders[slot]
     mode = mode_between(order, maker)
@@ -52,7 +54,7 @@ def prevent(venue, registry, book, balances, out, owner, order, slot, by_quote, 
                 venue, registry, book, balances, out, slot, EventKind.EXPIRED, Code.SELF_TRADE, OrderStatus.EXPIRED_IN_MATCH
             )  # fmt: skip
         return np.int64(Code.OK if mode == Stp.EXPIRE_MAKER else Code.SELF_TRADE), budget
-    return _decrement(venue, registry, book, balances, out, owner, order, slot, by_quote, budget, mode)
+    return _decrement(venue, registry, book, balances, margin, out, owner, order, slot, by_quote, budget, mode)
 
 
 @kernel
@@ -72,7 +74,7 @@ def _tell_expiries(venue, registry, out, order, maker, mode, by_quote):
 
 
 @kernel
-def _decrement(venue, registry, book, balances, out, owner, order, slot, by_quote, budget, mode):
+def _decrement(venue, registry, book, balances, margin, out, owner, order, slot, by_quote, budget, mode):
     """Both orders lose what would have been traded; with TRANSFER it changes hands, without fees."""
     maker = book.orders[slot]
     symbol_id = np.int64(order.symbol)
@@ -114,6 +116,9 @@ def _decrement(venue, registry, book, balances, out, owner, order, slot, by_quot
         OrderStatus.EXPIRED_IN_MATCH if done else status_of(order), OrderStatus.EXPIRED_IN_MATCH if gone else status_of(maker),
         order, maker, price, lots, 0, lots, symbol.last_prevented_id, next_update_id(symbol), level_lots,
     )  # fmt: skip
+    if mode == Stp.TRANSFER:
+        notice(venue, margin, margin_row(registry, order.account))
+        notice(venue, margin, margin_row(registry, maker.account))
     if gone:
         order_event(venue, book, out, EventKind.EXPIRED, Code.SELF_TRADE, OrderStatus.EXPIRED_IN_MATCH, maker, 0, 0, 0)
         if listed:

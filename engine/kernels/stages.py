@@ -5,39 +5,54 @@ Each call does one thing, for which there is room, and leaves in `venue.stage` w
 
 import numpy as np
 
-from engine.kernels import kernel
+from engine.kernels import inlined_kernel, kernel
 from engine.kernels.events import countdown_event
 from engine.kernels.lists import end_order
 from engine.kernels.masscancel import cancel_orders
 from engine.kernels.timers import GTD, remove_timer
 from engine.kernels.triggers import take_up
+from engine.kernels.upkeep import attend_next, refresh_indexes
 from engine.kernels.waiting import attend, has_work, leave_backlog
 from engine.types import BOTH_SIDES, EXPIRIES_MAX, STEPS_MAX, Code, EventFlag, EventKind, OrderStatus
 
-READY, TIMERS, BACKLOG, DRAIN = 0, 1, 2, 3
+READY, TIMERS, BACKLOG, DRAIN, INDEXES, ACCOUNTS = 0, 1, 2, 3, 4, 5
 _FIRED = int(EventFlag.FIRED)
 
 
 @kernel
-def next_stage(venue, registry, book, balances, out):
+def next_stage(state, out):
     """Does what `venue.stage` says."""
+    venue = state.venue[0]
+    registry, book, balances = state.registry, state.book, state.ledger.balances
     if venue.stage == TIMERS:
         if not _run_timer(venue, registry, book, balances, out):
             venue.stage = BACKLOG
     elif venue.stage == BACKLOG:
-        venue.stage = READY
+        venue.stage = _after_backlog(venue, state.margin)
         if venue.backlog_first != 0:
             venue.drained = leave_backlog(venue, registry)
             venue.steps_taken = 0
             venue.stage = DRAIN
+    elif venue.stage == INDEXES:
+        refresh_indexes(state, out)
+        venue.stage = ACCOUNTS
+    elif venue.stage == ACCOUNTS:
+        if not attend_next(state, out):
+            venue.stage = READY
     else:
         symbol_id = np.int64(venue.drained)
         if venue.steps_taken < STEPS_MAX and has_work(book, registry.symbols[symbol_id], symbol_id):
-            venue.steps_taken += take_up(venue, registry, book, balances, out, symbol_id)
+            venue.steps_taken += take_up(venue, registry, book, balances, state.margin, out, symbol_id)
         else:
             venue.drained = 0
             attend(venue, registry, book, symbol_id)
-            venue.stage = READY
+            venue.stage = _after_backlog(venue, state.margin)
+
+
+@inlined_kernel
+def _after_backlog(venue, margin):
+    """What follows: before a frame's first command, the upkeep of docs/MARGIN.md."""
+    return INDEXES if venue.index < 0 and margin.setup[0].numeraire != 0 else READY
 
 
 @kernel

@@ -34,12 +34,13 @@ from engine.types import (
 )
 
 LINE_BYTES = 64  # of a cache line; tables start at one
-EVENTS_PER_STEP = 6  # what one maker may yield: that it is prevented and expires, and what ends with its list
+EVENTS_PER_STEP = 8  # what one maker may yield: that it is prevented and expires, what ends with its list, what both parties repay
 # A command, a chain, a timer or one activation yields no more; a chain with several CONVERTs asks for the room it needs.
 EVENTS_MAX = STEPS_MAX * EVENTS_PER_STEP + 64
+ROUND_EVENTS_MAX = 2 * EVENTS_MAX + 2 * MARGIN_ASSETS_MAX  # of a round of a liquidation: it cancels, then trades
 BALANCES_MAX = CHAIN_MAX * 6 + 8  # balances that one command, or a chain, may bring into being
-LOANS_MAX = STEPS_MAX * 2 + 8  # loans one command may bring into being: activations borrow
-WATCHES_MAX = LOANS_MAX + MARGIN_ASSETS_MAX  # and watches: times of the accounts that borrow, or those of one evaluation
+LOANS_MAX = 2  # loans one command, or one activation, may bring into being: a list may borrow for each leg
+WATCHES_MAX = LOANS_MAX + MARGIN_ASSETS_MAX  # and watches: times of accounts that borrow, or those of one evaluation
 NODES_MAX = 96  # ladder nodes one command may need: less than two paths of eleven for each of a list's orders
 ORDERS_MAX = 4  # orders, and timers, that one command may bring into being
 LADDERS = 4  # of a symbol: bids, asks, and the stops that wait for a lower or a higher price
@@ -49,7 +50,6 @@ FANOUT = 1 << FANOUT_BITS  # children of a ladder node: one bit each in a word
 _FIRST_SLOTS = 1 << 10  # of a hashed table that grows as it fills
 _FIRST_NODES = 1 << 8
 _FIRST_MARGINS = 1 << 6  # margin accounts
-_FIRST_LOANS = 1 << 15
 
 
 def _row(text: str, itemsize: int = 0) -> np.dtype:
@@ -71,7 +71,8 @@ VENUE = _row(
     # of the frame and command at hand
     "permitted <i8, custody <i8, ledger <i8, registering <i8, index <i8, events <u4, growing <u4, unknown_rules <i8, "
     "frame_ns <i8, expiries <i8, stage <i4, drained <i4, steps_taken <i8, "  # engine/kernels/stages.py
-    "steps <i8, first_ticks <i8, budget <i8"  # of the match at hand
+    "steps <i8, first_ticks <i8, budget <i8, "  # of the match at hand
+    "missing <i8"  # what the order at hand borrows first (docs/MARGIN.md)
 )
 ASSET = _row("name_0 <i8, name_1 <i8, name_2 <i8, scale <i8, max_order <i8, pool <i8")  # `pool`: of a margin asset, else 0
 SYMBOL = _row(
@@ -106,7 +107,7 @@ ORDER = _row(
     3 * LINE_BYTES,
 )
 # Bits of ORDER.special; an order with none of them is a plain one: LIMIT, LIMIT_MAKER or MARKET without any further terms.
-ICEBERG, TIMED, LISTED, ALGO, TERMS, BARE, UNBORN = 1, 2, 4, 8, 16, 32, 64
+ICEBERG, TIMED, LISTED, ALGO, TERMS, BARE, UNBORN, LEVERAGED = 1, 2, 4, 8, 16, 32, 64, 128
 NAME = _row("digest <i8, client_0 <i8, client_1 <i8, client_2 <i8, client_3 <i8, client_4 <i8")  # of an order with a client id
 LEVEL = _row("price_ticks <i8, lots <i8, head <u4, tail <u4, count <i4, next_free <u4")
 LADDER = _row("root <u4, height <i4, best <u4, count <i4")  # one of a symbol's LADDERS; `best` is a level
@@ -333,9 +334,9 @@ def _create_margin(capacity: tuple[int, ...]) -> Margin:
         fresh=table(np.int64, SOURCES_MAX + 1),
         accounts=table(MARGIN_ACCOUNT, _FIRST_MARGINS),
         account_index=table(INDEX, _slots(_FIRST_MARGINS)),
-        loans=table(LOAN, _FIRST_LOANS),
+        loans=table(LOAN, _FIRST_SLOTS),
         lenders=table(LENDER, _FIRST_SLOTS),
-        watches=table(WATCH, _FIRST_LOANS),
+        watches=table(WATCH, _FIRST_SLOTS),
         heaps=table(np.uint32, pools * 2),
         thresholds=table(np.int64, FEE_TIERS),
         volumes=table(np.int64, (capacity[Pool.ACCOUNTS] + 1) * VOLUME_SLOTS),

@@ -62,7 +62,7 @@ def _sum_accounts(venue, registry):
         h = mix(mix(mix(h, row.status), row.tier), row.opened_ns)
         h = mix(mix(mix(mix(h, row.window_number), row.window_count), row.day_number), row.day_count)
         if venue.rules_version >= TERMS_SINCE:
-            h = mix(mix(h, row.group), row.countdown_ns)
+            h = mix(mix(h, row.group if row.margin == 0 else 0), row.countdown_ns)
         total += h
     return total
 

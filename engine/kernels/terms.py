@@ -7,11 +7,12 @@ import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
 from engine.kernels.arithmetic import client_id_digest
-from engine.kernels.book import executes_as_market, hold_amount, ladder_of, paying_balance
+from engine.kernels.book import executes_as_market, hold_amount, hold_asset, ladder_of
 from engine.kernels.filters import check_band, check_lots, check_notional, check_parts, check_price, check_size, filter_of
 from engine.kernels.hashed import row_of
 from engine.kernels.ladder import next_level
 from engine.kernels.limits import limit_reached
+from engine.kernels.loans import fund
 from engine.kernels.match import crosses
 from engine.kernels.pegs import peg_price
 from engine.kernels.state import IN_AUCTION
@@ -38,6 +39,7 @@ from engine.types import (
 
 ALONE, LEG, PENDING = 0, 1, 2  # roles of an order that is judged
 _ORDERS = int(Pool.ORDERS)
+_BEYOND = 2**63 - 1  # more than anybody can have, or borrow
 COMMAND_WORDS = COMMAND_BYTES // 8
 CLIENT_ID_WORD = ORDER_COMMAND.fields["client_id"][1] // 8
 
@@ -133,7 +135,7 @@ def _limit_is_malformed(command, quantity, order_type, time_in_force):
 
 
 @kernel
-def judge(venue, registry, book, balances, batch, owner, at, first, quantity, role):
+def judge(venue, registry, book, balances, margin, batch, owner, at, first, quantity, role):
     """Steps 8 to 18b for the order of the command at `at`: (code, its price). `quantity` is the command's, or what a replaced order had
     left; the commands from `first` on are earlier legs of its list. `role`: ALONE, the LEG of a list, or a PENDING leg, which is not to be
     working yet."""
@@ -142,7 +144,7 @@ def judge(venue, registry, book, balances, batch, owner, at, first, quantity, ro
     account = np.int64(command.account)
     symbol_id = np.int64(command.symbol)
     symbol = registry.symbols[symbol_id]
-    if _malformed(symbol, command, quantity):
+    if _malformed(symbol, command, quantity) or (command.side_effect != 0 and registry.accounts[account].margin == 0):
         return np.int64(Code.INVALID_ORDER), np.int64(0)
     side = np.int64(command.side)
     order_type = np.int64(command.order_type)
@@ -183,9 +185,11 @@ def judge(venue, registry, book, balances, batch, owner, at, first, quantity, ro
     if code != Code.OK or pending:
         return code, price
 
-    available = balances[paying_balance(owner, side)].available
-    if not has_funds(book, symbol, symbol_id, side, order_type, price, ticks, quantity, quote, available):
-        return np.int64(Code.INSUFFICIENT_BALANCE), price
+    needed = funds_for(book, symbol, symbol_id, side, order_type, price, ticks, quantity, quote)
+    side_effect = np.int64(command.side_effect) if role == ALONE else np.int64(SideEffect.NONE)  # orders of a list do not borrow
+    code = fund(venue, registry, balances, margin, account, hold_asset(symbol, side), needed, side_effect)
+    if code != Code.OK:
+        return code, price
     if order_type == OrderType.LIMIT_MAKER and symbol.special & IN_AUCTION == 0 and would_take(book, symbol_id, side, price):
         return np.int64(Code.WOULD_TAKE), price
     if algo and would_trigger(symbol, side, order_type, stop):
@@ -255,20 +259,20 @@ def _reached(limit, number):
 
 
 @kernel
-def has_funds(book, symbol, symbol_id, side, order_type, price_ticks, hold_ticks, quantity, quote_quantity, available):
-    """Whether `available` covers an order that is to be working, or a contingent one's hold."""
+def funds_for(book, symbol, symbol_id, side, order_type, price_ticks, hold_ticks, quantity, quote_quantity):
+    """What must be available for an order that is to be working, or for a contingent one's hold."""
     if is_algo(order_type):
-        return available >= hold_amount(symbol, side, hold_ticks, quantity)
+        return hold_amount(symbol, side, hold_ticks, quantity)
     if order_type == OrderType.MARKET:
-        return covers_estimate(book, symbol, symbol_id, side, quantity, quote_quantity, available)
-    return available >= hold_amount(symbol, side, price_ticks, quantity)
+        return estimate(book, symbol, symbol_id, side, quantity, quote_quantity)
+    return hold_amount(symbol, side, price_ticks, quantity)
 
 
 @kernel
-def covers_estimate(book, symbol, symbol_id, side, quantity, quote_quantity, available):
-    """Step 17 for MARKET: whether `available` covers what a walk over the opposite levels says the order needs."""
+def estimate(book, symbol, symbol_id, side, quantity, quote_quantity):
+    """Step 17 for MARKET: what a walk over the opposite levels says that the order needs; _BEYOND at most."""
     if side == Side.SELL and quantity > 0:
-        return available >= quantity * symbol.lot_units
+        return quantity * symbol.lot_units
     opposite = ladder_of(book, symbol_id, 1 - side)
     left = quantity
     budget = quote_quantity
@@ -288,8 +292,8 @@ def covers_estimate(book, symbol, symbol_id, side, quantity, quote_quantity, ava
             break
         place = np.int64(next_level(book, opposite, 1 - side, level.price_ticks))
     if side == Side.BUY:
-        return available >= quote_quantity - budget
-    return bought <= available // symbol.lot_units
+        return quote_quantity - budget
+    return bought * symbol.lot_units if bought <= _BEYOND // symbol.lot_units else np.int64(_BEYOND)
 
 
 @inlined_kernel

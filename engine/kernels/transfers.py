@@ -217,7 +217,12 @@ def _judge(state, batch, at, place):
     if command.kind == Kind.TRANSFER or command.kind == Kind.HOLD:
         code = np.int64(_movable(venue, state.registry, state.ledger, state.margin, command))
         if code == Code.OK and command.kind == Kind.TRANSFER:
-            code = np.int64(judge_leaving(state, margin_row(state.registry, command.debit), np.int64(command.asset), command.amount))
+            row = margin_row(state.registry, command.debit)
+            code = np.int64(
+                judge_leaving(
+                    venue, state.registry, state.ledger.balances, state.margin, row, np.int64(command.asset), command.amount
+                )
+            )
         return code
     if command.kind == Kind.CONVERT:
         return judge_conversion(state, batch, at, place)

@@ -3,14 +3,15 @@
 import numpy as np
 
 from engine.kernels import inlined_kernel, kernel
-from engine.kernels.book import free_order_slot, hold_amount, owner_of, paying_balance, rest_of, unregister
+from engine.kernels.book import free_order_slot, hold_amount, hold_asset, owner_of, rest_of, unregister
 from engine.kernels.events import order_event
 from engine.kernels.filters import check_band, check_notional, check_price
 from engine.kernels.lists import leg_executes, leg_expired, partner_of
+from engine.kernels.loans import borrow_missing, fund
 from engine.kernels.pairing import pair_off
 from engine.kernels.pegs import peg_price
 from engine.kernels.state import BARE, LISTED, UNBORN
-from engine.kernels.terms import has_funds, value_of, would_take, would_trigger
+from engine.kernels.terms import funds_for, value_of, would_take, would_trigger
 from engine.kernels.waiting import (
     carries,
     hold_ticks_of,
@@ -24,24 +25,24 @@ from engine.kernels.waiting import (
     wait_or_track,
 )
 from engine.kernels.working import work
-from engine.types import Code, EventKind, OrderStatus, OrderType, Peg
+from engine.types import Code, EventKind, OrderStatus, OrderType, Peg, SideEffect
 
 
 @kernel
-def take_up(venue, registry, book, balances, out, symbol_id):
+def take_up(venue, registry, book, balances, margin, out, symbol_id):
     """One step of a symbol's drain, of which there is one to take; returns how many it came to, those of a match included."""
     symbol = registry.symbols[symbol_id]
     if symbol.uncross_ticks != 0:
-        pair_off(venue, registry, book, balances, out, symbol_id)
+        pair_off(venue, registry, book, balances, margin, out, symbol_id)
         return np.int64(1)
     if symbol.due_first != 0:
-        return activate(venue, registry, book, balances, out, np.int64(symbol.due_first))
+        return activate(venue, registry, book, balances, margin, out, np.int64(symbol.due_first))
     slot = reached_above(book, symbol, symbol_id)
     if slot == 0:
         slot = reached_below(book, symbol, symbol_id)
     order = book.orders[slot]
     if order.trailing_bps == 0:
-        return activate(venue, registry, book, balances, out, slot)
+        return activate(venue, registry, book, balances, margin, out, slot)
     leave_place(venue, registry, book, slot)
     stop, first = order.stop_price_ticks, symbol.first_ticks
     track(registry, book, slot, max(stop, first) if is_above(order.side, order.order_type) else min(stop, first))
@@ -49,7 +50,7 @@ def take_up(venue, registry, book, balances, out, symbol_id):
 
 
 @kernel
-def activate(venue, registry, book, balances, out, slot):
+def activate(venue, registry, book, balances, margin, out, slot):
     """An order that waited becomes working; or, were it to wait and was PENDING until now, begins to wait. Returns the steps it took."""
     order = book.orders[slot]
     symbol_id = np.int64(order.symbol)
@@ -75,11 +76,14 @@ def activate(venue, registry, book, balances, out, slot):
     order_event(venue, book, out, EventKind.ACTIVATED, Code.OK, OrderStatus.NEW, order, rest_of(order), 0, 0)
     owner = owner_of(venue, symbol, book, balances, np.int64(order.account), symbol_id)
     code = _hindrance(registry, book, symbol, symbol_id, order, waits)
-    if code == Code.OK and not _is_funded(book, symbol, symbol_id, balances, owner, order, partner, waits):
-        code = np.int64(Code.INSUFFICIENT_BALANCE)
+    asset = hold_asset(symbol, np.int64(order.side))
+    if code == Code.OK:
+        needed = _needed(book, symbol, symbol_id, order, partner, waits)
+        code = fund(venue, registry, balances, margin, np.int64(order.account), asset, needed, _borrowing_of(order))
     if code != Code.OK:
         _expire(venue, registry, book, balances, out, slot, code)
         return np.int64(1)
+    borrow_missing(venue, registry, balances, margin, out, np.int64(order.account), asset)
     if partner != 0:
         _share_hold(venue, registry, balances, symbol, order, book.orders[partner])
     if waits:
@@ -87,7 +91,7 @@ def activate(venue, registry, book, balances, out, slot):
         if carries(order):
             move_hold(venue, registry, balances, order, 1)
         return np.int64(1)
-    work(venue, registry, book, balances, out, owner, slot, 0, True)
+    work(venue, registry, book, balances, margin, out, owner, slot, 0, True)
     return 1 + venue.steps
 
 
@@ -135,17 +139,22 @@ def _amount(symbol, order, hold_ticks):
 
 
 @kernel
-def _is_funded(book, symbol, symbol_id, balances, owner, order, partner, waits):
-    """Whether the owner can pay for what becomes working, or for the hold of what begins to wait: of a pair, the larger one."""
-    side = np.int64(order.side)
-    available = balances[paying_balance(owner, side)].available
+def _needed(book, symbol, symbol_id, order, partner, waits):
+    """What must be available for what becomes working, or for the hold of what begins to wait: of a pair, for the larger one."""
     if partner != 0:
         other = book.orders[partner]
-        return available >= max(_amount(symbol, order, order.hold_ticks), _amount(symbol, other, hold_ticks_of(other)))
+        return max(_amount(symbol, order, order.hold_ticks), _amount(symbol, other, hold_ticks_of(other)))
     if waits:
-        return available >= _amount(symbol, order, order.hold_ticks)
+        return _amount(symbol, order, order.hold_ticks)
     order_type = np.int64(OrderType.MARKET) if order.price_ticks == 0 else np.int64(OrderType.LIMIT)
-    return has_funds(book, symbol, symbol_id, side, order_type, order.price_ticks, order.hold_ticks, rest_of(order), 0, available)
+    side = np.int64(order.side)
+    return funds_for(book, symbol, symbol_id, side, order_type, order.price_ticks, order.hold_ticks, rest_of(order), 0)
+
+
+@inlined_kernel
+def _borrowing_of(order):
+    """The side effect that an order borrows by; those of a list do not."""
+    return np.int64(order.side_effect) if order.special & LISTED == 0 else np.int64(SideEffect.NONE)
 
 
 @kernel

@@ -12,10 +12,10 @@ from engine.kernels.ladder import find_level, next_level
 from engine.kernels.lists import row_of_leg
 from engine.kernels.state import ABOVE, ALGO, BELOW, BUSY, ICEBERG, LADDERS, LISTED, TIMED
 from engine.kernels.timers import COUNTDOWN, GTD
+from engine.kernels.validate_margin import MARGIN_INVARIANTS, SOUND, first_broken_of_margin
 from engine.kernels.waiting import carries, has_work, hold_ticks_of, is_above
-from engine.types import FIRST_CUSTOMER, HOUSE_GATEWAY, HOUSE_INSURANCE, TRAILING_MAX, OrderState, Pool, Side, SymbolStatus
+from engine.types import FIRST_CUSTOMER, HOUSE_FEES, HOUSE_GATEWAY, HOUSE_INSURANCE, TRAILING_MAX, OrderState, Pool, Side, SymbolStatus
 
-SOUND = -1
 INVARIANTS = (
     ("SUM_ZERO", "the balances of this asset do not add up to zero"),
     ("NO_CUSTOMER_BELOW_ZERO", "this account has a balance below zero"),
@@ -35,9 +35,11 @@ INVARIANTS = (
     ("TIMERS_COMPLETE", "the timers are not exactly those of the orders and switches: this one"),
     ("COUNTS_AGREE", "what is counted for this account is not what is open"),
     ("BACKLOG_COMPLETE", "the backlog is not exactly the symbols with something to do: this symbol"),
+    *MARGIN_INVARIANTS,
 )
 _ORDERS, _PENDING, _TRANSFER_IDS = int(Pool.ORDERS), int(Pool.PENDING), int(Pool.TRANSFER_IDS)
 _LEVELS, _NODES, _LISTS = 7, 8, 9
+_BEFORE_MARGIN = len(INVARIANTS) - len(MARGIN_INVARIANTS)
 
 
 @allocating_kernel
@@ -101,7 +103,8 @@ def first_broken(state):
     found = _backlog_complete(venue, registry, book)
     if found != SOUND:
         return 17, found
-    return SOUND, np.int64(0)
+    which, found = first_broken_of_margin(state)
+    return (_BEFORE_MARGIN + which, found) if which != SOUND else (which, found)
 
 
 @allocating_kernel
@@ -123,7 +126,7 @@ def _sum_zero(venue, balances):
 def _no_customer_below_zero(balances):
     for slot in range(balances.size):
         balance = balances[slot]
-        may_owe = balance.high == HOUSE_GATEWAY or balance.high == HOUSE_INSURANCE
+        may_owe = balance.high == HOUSE_GATEWAY or balance.high == HOUSE_INSURANCE or balance.high == HOUSE_FEES
         if balance.held < 0 or (balance.available < 0 and not may_owe):
             return balance.high
     return SOUND

@@ -14,9 +14,9 @@ from engine.kernels.book import (
 )
 from engine.kernels.events import order_event
 from engine.kernels.lists import leg_expired, leg_filled
-from engine.kernels.match import can_fill, match
+from engine.kernels.match import FOR_ITSELF, can_fill, match
 from engine.kernels.selftrade import status_of
-from engine.kernels.state import ALGO, ICEBERG, LISTED, TERMS, TIMED
+from engine.kernels.state import ALGO, ICEBERG, LEVERAGED, LISTED, TERMS, TIMED
 from engine.kernels.terms import CLIENT_ID_WORD, COMMAND_WORDS, expiry_of, hold_ticks_for
 from engine.kernels.waiting import carries, is_algo, may_rest, note_match
 from engine.types import Code, EventKind, OrderState, OrderStatus, Stp, TimeInForce
@@ -63,7 +63,7 @@ def name_order(book, slot, batch, at, digest):
 
 
 @kernel
-def fill_terms(symbol, order, command):
+def fill_terms(registry, symbol, order, command):
     """Writes what a command has beyond that into the order's row."""
     special = 0
     if command.iceberg_lots != 0:
@@ -74,6 +74,8 @@ def fill_terms(symbol, order, command):
         special |= ALGO
     if command.peg != 0 or command.side_effect != 0:
         special |= TERMS
+    if registry.accounts[order.account].margin != 0:
+        special |= LEVERAGED
     order.special = special
     order.iceberg_lots = command.iceberg_lots
     order.shown_lots = 0
@@ -115,7 +117,7 @@ def rest_at_once(venue, registry, book, balances, out, owner, slot, kind):
 
 
 @kernel
-def work(venue, registry, book, balances, out, owner, slot, quote_quantity, is_open):
+def work(venue, registry, book, balances, margin, out, owner, slot, quote_quantity, is_open):
     """Executes an order that is nowhere: it is matched, and what is left rests or expires. `is_open`: it is one of the open orders."""
     order = book.orders[slot]
     symbol_id = np.int64(order.symbol)
@@ -124,7 +126,7 @@ def work(venue, registry, book, balances, out, owner, slot, quote_quantity, is_o
     if order.time_in_force == TimeInForce.FOK and not can_fill(venue, registry, book, order):
         ending = np.int64(Code.NOT_FILLABLE)
     else:
-        ending = match(venue, registry, book, balances, out, owner, order, quote_quantity, 0, 0, False)
+        ending = match(venue, registry, book, balances, margin, out, owner, order, quote_quantity, 0, 0, FOR_ITSELF)
     if ending == Code.NO_LIQUIDITY and may_rest(order.order_type, order.time_in_force):
         if not is_open:
             register(venue, registry, book, owner.roster, slot)

@@ -1,11 +1,8 @@
 """A small venue with margin: two margin assets, pools with money in them, prices from two sources, in either machine."""
 
 import numpy as np
-import pytest
 
 from engine import commands as make
-from engine.machine import Machine
-from engine.oracle.machine import OracleMachine
 from engine.types import (
     LOAN_EVENT,
     MARGIN_EVENT,
@@ -20,14 +17,9 @@ from engine.types import (
     Side,
 )
 from engine.views import Applied
-from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, Venue
+from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, Venue, both_machines
 
-HAS_KERNELS = False  # as soon as they know all of docs/MARGIN.md, this goes
-margin_machines = pytest.mark.parametrize(
-    "make_machine",
-    [OracleMachine, pytest.param(Machine, marks=pytest.mark.skipif(not HAS_KERNELS, reason="the kernels know no margin"))],
-    ids=["oracle", "kernels"],
-)
+margin_machines = both_machines
 
 HOUR_NS = 3600 * 10**9
 DAY_NS = 24 * HOUR_NS

@@ -6,14 +6,12 @@ import pytest
 
 from engine.types import FIRST_CUSTOMER
 from tests.engine.margin_streams import MarginStream
-from tests.engine.margin_venue import HAS_KERNELS
 from tests.engine.test_differential import SEED, Pair, hold_to_each_other
 
 EPISODES = 16
 COMMANDS_PER_EPISODE = 6_000
 
 
-@pytest.mark.skipif(not HAS_KERNELS, reason="the kernels know no margin")
 @pytest.mark.parametrize("episode", range(EPISODES))
 def test_kernels_equal_oracle_with_margin(episode):
     seed = SEED + episode
