@@ -93,6 +93,7 @@ def _turn(desk: Desk, order: Order) -> int:
     if not order.is_contingent and partner is None:
         order.awaits_turn = 0
         return _activate(desk, order)
+    desk.return_hold(order)  # at the price at which it was taken, before a peg has another
     state.leave(order)
     code = _take_peg_price(desk, order)
     order.awaits_turn = 0

@@ -14,6 +14,7 @@ from tests.engine.venues import (
     MARKET,
     SELL,
     STOP_LOSS,
+    STOP_LOSS_LIMIT,
     TAKE_PROFIT,
     TAKE_PROFIT_LIMIT,
     OrderVenue,
@@ -422,6 +423,17 @@ def test_a_pair_to_buy_takes_the_larger_hold_at_the_first_turn(venue):
     assert told(applied)[2:] == ["ACTIVATED 5", "ACTIVATED 6", "RESTED 6 5"]
     assert venue.view(6).price_ticks == 97 and venue.balances(ALICE)[QUOTE][1] == 550
     assert venue.trade_at(110)[:2] == ["EXPIRED 6 LIST_DONE", "ACTIVATED 5"]
+    assert venue.balances(ALICE)[QUOTE][1] == 0
+
+
+def test_a_pegged_leg_that_carries_the_hold_has_another_at_its_turn(venue):
+    venue.place(BOB, BUY, 1, 97)  # 3
+    stop = venue.order(ALICE, BUY, 5, 95, STOP_LOSS_LIMIT, stop_price_ticks=110)
+    maker = venue.order(ALICE, BUY, 5, 0, LIMIT_MAKER, peg=1)  # held for at the last price, 100, until it has its own
+    venue.done(make.place_list(OTOCO, venue.order(ALICE, SELL, 5, 100), stop, maker))  # 4, then 5 6
+    venue.place(CAROL, BUY, 5, 100)
+    assert venue.view(6).price_ticks == 97 and venue.balances(ALICE)[QUOTE][1] == 5 * 97
+    venue.done(make.cancel(ALICE, SYMBOL, 6))
     assert venue.balances(ALICE)[QUOTE][1] == 0
 
 
