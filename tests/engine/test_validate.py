@@ -6,6 +6,7 @@ import pytest
 from engine import commands as make
 from engine.kernels.state import BUSY, LADDERS
 from engine.kernels.validate import INVARIANTS
+from engine.kernels.validate_margin import MARGIN_INVARIANTS
 from engine.machine import Machine
 from engine.types import FIRST_CUSTOMER, HOUSE_GATEWAY, Kind, ListType, OrderType, Side, TimeInForce
 from tests.engine.streams import Feed
@@ -233,4 +234,5 @@ def test_validate_names_the_invariant_that_is_broken(machine, name, breaks):
 
 
 def test_every_invariant_is_broken_once():
-    assert {name for name, _ in BREAKS} == {name for name, _ in INVARIANTS}
+    """Those of margin are broken in test_kernels_margin.py."""
+    assert {name for name, _ in BREAKS} == {name for name, _ in INVARIANTS} - {name for name, _ in MARGIN_INVARIANTS}

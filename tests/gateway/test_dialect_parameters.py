@@ -24,7 +24,7 @@ def test_any_value_of_any_parameter_is_read_or_refused(data):
     try:
         parsed = parameters.parse(table, (), params, strict=True, signed=True)
     except DialectError as error:
-        assert -1200 < error.code <= -1000
+        assert -1300 < error.code <= -1000
     else:
         assert set(parsed) == set(params)
 

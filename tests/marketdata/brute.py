@@ -188,12 +188,17 @@ class Past:
     def fills(self, account: int, symbol: int) -> list[Fill]:
         found = []
         for t in self.of_symbol(symbol):
-            common = (t["price_ticks"], t["quantity_lots"], t["quote"])
-            if t["account"] == account:
-                found.append(Fill(symbol, t["trade_id"], t["order_id"], account, *common, t["fee"], t["side"] == 0, False, t["time_ns"]))
-            if t["counter_account"] == account:
-                ours = (t["counter_order_id"], account, *common, t["counter_fee"])
-                found.append(Fill(symbol, t["trade_id"], *ours, t["side"] == 1, True, t["time_ns"]))
+            common = (account, t["price_ticks"], t["quantity_lots"], t["quote"])
+            sides = (
+                ("account", "order_id", "fee", t["side"] == 0, False),
+                ("counter_account", "counter_order_id", "counter_fee", t["side"] == 1, True),
+            )
+            for owner, order_id, fee, is_buyer, is_maker in sides:
+                if t[owner] == account:
+                    in_list = self.orders[t[order_id]].list_id
+                    found.append(
+                        Fill(symbol, t["trade_id"], t[order_id], *common, t[fee], is_buyer, is_maker, t["time_ns"], in_list)
+                    )
         return found
 
 
