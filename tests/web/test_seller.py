@@ -336,7 +336,7 @@ def test_the_wallet_says_why_money_is_held_and_its_history_adds_up(open_desk, st
     history = card(page, "History")
     history.get_by_label("History of", exact=True).select_option("ETH")
     rows = history.locator("tbody tr")
-    expect(rows.first).to_contain_text("Withdrawal")  # the recorder's moment has passed
+    expect(rows.first).to_contain_text("Withdrawal", timeout=15_000)  # by itself, once the recorder's moment has passed
     expect(rows.nth(1)).to_contain_text("Deposit")
     balances = [number(cell) for cell in history.locator("tbody td:last-child").all_inner_texts()]
     free, locked = desk.balances()["ETH"]

@@ -35,23 +35,29 @@ function useAssets(): string[] {
   return [...new Set(markets.flatMap((market) => [market.quote, market.base]))].sort();
 }
 
+const RECORDED_MS = [1_500, 4_500]; // by when what moved is recorded, mostly and at the latest
+
 /** Called back shortly after the balances changed, however often they do. */
 function useWhenMoved(call: () => void): void {
   const latest = useRef(call);
   latest.current = call;
   useEffect(() => {
-    let timer = 0;
-    const stop = spot.holdings.subscribe(() => {
-      if (!timer) {
-        timer = window.setTimeout(() => {
-          timer = 0;
+    const timers = new Set<number>();
+    const soon = () => {
+      if (timers.size) return;
+      for (const delay of RECORDED_MS) {
+        const timer = window.setTimeout(() => {
+          timers.delete(timer);
           latest.current();
-        }, 1_500);
+        }, delay);
+        timers.add(timer);
       }
-    });
+    };
+    const stop = spot.holdings.subscribe(soon);
+    soon(); // what moved just before this opened may not be recorded yet
     return () => {
       stop();
-      clearTimeout(timer);
+      timers.forEach(clearTimeout);
     };
   }, []);
 }
