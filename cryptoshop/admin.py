@@ -69,6 +69,7 @@ from engine.views import AssetView, SymbolView
 from gateway.identity import AccountError, Identity, MasterKeyError, User, load_master_key
 from gateway.identity.identity import checked_email
 from gateway.identity.passwords import checked_password
+from marketdata.rates import parse_sources
 
 REASON_OPERATOR = 2  # TRANSFER_COMMAND.reason of a deposit or withdrawal by command
 CONNECT_SECONDS = 5.0
@@ -107,6 +108,7 @@ class Office(NamedTuple):
     exchange: ExchangeClient
     pool: asyncpg.Pool
     identity: Identity
+    source_names: dict[int, str]  # of reference prices, by their numbers
 
 
 Lines = list[str]
@@ -135,7 +137,8 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
         except (LogError, ReplicaStopped, ValueError, MasterKeyError) as error:
             raise StartError(f"the venue on {settings.data_dir} cannot be used: {error}") from None
         stack.push_async_callback(exchange.close)
-        yield Office(exchange, pool, Identity(pool, exchange, master_key))
+        names = {source.number: source.name for source in parse_sources(settings.sources_of_prices)}
+        yield Office(exchange, pool, Identity(pool, exchange, master_key), names)
 
 
 async def execute(exchange: ExchangeClient, command: np.ndarray, refusals: dict[Code, str] | None = None) -> None:
@@ -610,14 +613,14 @@ def _filters_help() -> str:
 
 
 def _settings(given: argparse.Namespace) -> Settings:
-    """Those of the running venue; its log's address from run.json unless it was given."""
+    """Those of the running venue; its log's address and the sources of its prices from run.json unless they were given."""
     defaults = argparse.ArgumentParser()
     add_arguments(defaults)
     settings = from_arguments(argparse.Namespace(**(vars(defaults.parse_args([])) | vars(given))))
-    if settings.log_url:
-        return settings
     with contextlib.suppress(OSError, ValueError, KeyError):
-        return replace(settings, log_url=json.loads(settings.run_path.read_text())["log_url"])
+        told = json.loads(settings.run_path.read_text())
+        return replace(settings, log_url=settings.log_url or told["log_url"],
+                       price_sources=settings.price_sources or tuple(told.get("price_sources", ())))  # fmt: skip
     return settings
 
 

@@ -34,7 +34,8 @@ from cryptoshop.margin import (
 from engine.commands import loan
 from engine.types import PPM, RATE_ONE, VALUE_MAX, Code, Kind
 from engine.units import format_units
-from engine.views import AssetView, MarginAssetView, MarginSetup
+from engine.views import AssetView, IndexView, MarginAssetView, MarginSetup
+from marketdata.rates.spec import SIMULATED
 
 EXAMPLES = """\
 margin on a venue that lists BTC, USDT and BTCUSDT, with prices from three sources (cryptoshop rates --help):
@@ -113,17 +114,22 @@ async def show(office: Office, _given: argparse.Namespace) -> Lines:
     table = [("ASSET", "MARKET", "LENT OUT", "POOL", "FREE", "A DAY", "LIMIT", "COLLATERAL", "INDEX")]
     for view in machine.margin_assets():
         asset, pool, index = machine.asset(view.asset), machine.pool(view.asset), machine.index(view.asset)
-        price = plain(format_units(index.price * 10**asset.scale // 10**index.price_scale, numeraire.scale))
         table.append((
             asset.name, machine.symbol(view.symbol).name if view.symbol else "-",
             amount_text(pool.borrowed, asset) if view.borrowable else "not lent", amount_text(pool.lent, asset),
             amount_text(pool.free, asset), _daily(pool.rate), amount_text(view.borrow_limit, asset),
-            _tiers_text(machine.collateral_tiers(view.asset), numeraire), f"{price} frozen" if index.frozen else price,
+            _tiers_text(machine.collateral_tiers(view.asset), numeraire), _index_text(office, asset, index, numeraire),
         ))  # fmt: skip
     discount, discount_ppm = machine.discount()
     if discount:
         lines.append(f"fees paid in {machine.asset(discount).name} are {percent_text(discount_ppm)} less")
     return [*lines, *columns(table)]
+
+
+def _index_text(office: Office, asset: AssetView, index: IndexView, numeraire: AssetView) -> str:
+    price = plain(format_units(index.price * 10**asset.scale // 10**index.price_scale, numeraire.scale))
+    simulated = any(office.source_names.get(source.source) == SIMULATED for source in index.sources)
+    return " ".join([price, *(["frozen"] if index.frozen else []), *([SIMULATED] if simulated else [])])
 
 
 def _daily(hourly: int) -> str:

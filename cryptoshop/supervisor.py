@@ -252,7 +252,8 @@ class Supervisor:
 
     def write_run_file(self) -> None:
         facts = {"database_url": self.settings.database_url, "log_url": self.settings.resolved_log_url,
-                 "http_port": self.settings.http_port, "ws_port": self.settings.ws_port, "pid": os.getpid()}  # fmt: skip
+                 "http_port": self.settings.http_port, "ws_port": self.settings.ws_port, "pid": os.getpid(),
+                 "price_sources": self.settings.sources_of_prices}  # fmt: skip
         self.settings.run_path.unlink(missing_ok=True)
         with os.fdopen(os.open(self.settings.run_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(facts, file, indent=1)

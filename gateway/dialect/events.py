@@ -265,9 +265,10 @@ def liability_change(time_ns: int, asset: str, kind: str, tran_id: int, principa
     return {"e": "USER_LIABILITY_CHANGE", "E": at, "a": asset, "t": kind, "T": tran_id, "p": principal, "i": interest}
 
 
-def level_status_change(time_ns: int, level: str, status: str) -> dict:
+def level_status_change(time_ns: int, level: str, status: str, *, simulated: bool) -> dict:
     """A margin call, and the beginning and end of a liquidation."""
-    return {"e": "MARGIN_LEVEL_STATUS_CHANGE", "E": milliseconds(time_ns), "l": level, "s": status}
+    told = {"e": "MARGIN_LEVEL_STATUS_CHANGE", "E": milliseconds(time_ns), "l": level, "s": status}
+    return told | {"sim": True} if simulated else told
 
 
 def stream_terminated(now_ms: int) -> dict:

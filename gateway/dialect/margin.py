@@ -24,6 +24,7 @@ from gateway.listen_keys import TooManyListenKeys
 BTC = "BTC"  # what the dialect sums accounts up in, where it is listed
 HOURS_A_DAY, DAYS_A_YEAR = 24, 365
 RATE_DECIMALS = 9  # of RATE_ONE
+SIMULATED = "simulated"  # what a source of reference prices is called that is made up, and none other
 VIP_LEVEL = 0  # there is one set of terms for all
 TOKEN_VALID_MS = 24 * 3600 * 1000
 ISOLATED_SYMBOLS_MAX, ASSETS_MAX = 5, 20  # in one request
@@ -228,7 +229,7 @@ _NOTHING = Holdings(0, 0, 0, 0)
 
 
 def account(venue: Venue, request: Request) -> dict:
-    """The caller's cross account."""
+    """The caller's cross account. With where its level stands, and whether a simulated price decides it: our own fields."""
     machine, terms = venue.machine, setup(venue)
     margin = machine.margin_account(request.account, 0)
     held = holdings(venue, margin)
@@ -250,6 +251,8 @@ def account(venue: Venue, request: Request) -> dict:
         "transferInEnabled": True,
         "transferOutEnabled": is_active and has_room,
         "accountType": "MARGIN_1",
+        "marginLevelStatus": _standing(venue, margin, level.level_ppm if level else LEVEL_MAX),
+        "simulated": is_simulated(venue, *(asset.asset for asset in cross_assets(venue))),
         "userAssets": [_user_asset(asset, held.get(asset.asset, _NOTHING)) for asset in cross_assets(venue)],
     }
 
@@ -299,7 +302,6 @@ def _isolated(venue: Venue, owner: int, listing: Listing) -> dict:
     held = holdings(venue, margin)
     level = machine.level(margin) if margin else None
     level_ppm = level.level_ppm if level else LEVEL_MAX
-    state = machine.margin(margin).state if margin else MarginState.NORMAL
     is_active = _is_active(venue, owner, margin)
     assets = {asset.asset: asset for asset in margin_assets(venue)}
     liquidation_ticks = machine.liquidation_price(margin) if margin else 0
@@ -312,13 +314,19 @@ def _isolated(venue: Venue, owner: int, listing: Listing) -> dict:
         "isolatedCreated": bool(margin),
         "enabled": bool(margin),
         "marginLevel": level_text(level_ppm),
-        "marginLevelStatus": level_status(terms, state, level_ppm),
+        "marginLevelStatus": _standing(venue, margin, level_ppm),
         "marginRatio": format_units(leverage(terms.borrow_ppm), 0),
         "indexPrice": index_text(venue, listing),
+        "simulated": is_simulated(venue, listing.view.base, listing.view.quote),
         "liquidatePrice": listing.units.ticks_to_price(liquidation_ticks),
         "liquidateRate": format_ppm(terms.liquidation_ppm),
         "tradeEnabled": is_active,
     }
+
+
+def _standing(venue: Venue, margin: int, level_ppm: int) -> str:
+    state = venue.machine.margin(margin).state if margin else MarginState.NORMAL
+    return level_status(setup(venue), state, level_ppm)
 
 
 def level_status(terms: MarginSetup, state: int, level_ppm: int) -> str:
@@ -471,8 +479,14 @@ def index_text(venue: Venue, listing: Listing) -> str:
     return format_units(shown // (quote.price * 10 ** (base.price_scale + listing.quote.scale)), SHOWN_DECIMALS)
 
 
+def is_simulated(venue: Venue, *assets: int) -> bool:
+    """Whether a source of an asset's index is made up. It counts while it is old too: a frozen index stays where its sources left it."""
+    indexes = filter(None, map(venue.machine.index, assets))
+    return any(venue.source_names.get(source.source) == SIMULATED for index in indexes for source in index.sources)
+
+
 def price_index(venue: Venue, request: Request) -> dict:
-    """With two fields of the project's own: whether the index stands still, and the sources behind it."""
+    """With three fields of the project's own: whether the index stands still, the sources behind it, and whether one of them is made up."""
     listing = margin_listing(venue, request.params["symbol"])
     machine = venue.machine
     indexes = [machine.index(asset.asset) for asset in (listing.base, listing.quote)]
@@ -484,6 +498,7 @@ def price_index(venue: Venue, request: Request) -> dict:
         "price": index_text(venue, listing),
         "symbol": listing.name,
         "frozen": any(index.frozen for index in indexes),
+        "simulated": is_simulated(venue, *(asset.asset for asset in (listing.base, listing.quote))),
         "sources": [
             source
             for asset, index in zip((listing.base, listing.quote), indexes, strict=True)

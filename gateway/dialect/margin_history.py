@@ -11,6 +11,7 @@ from gateway.dialect.margin import (
     MarginAsset,
     daily_text,
     flag,
+    is_simulated,
     margin_asset,
     margin_assets,
     setup,
@@ -429,6 +430,7 @@ def level_events(venue: Venue, request: Request) -> Any:
         return {"rows": [], "total": 0}
     numeraire = venue.machine.asset(setup(venue).numeraire)
     assets = {asset.asset: asset for asset in venue.assets()}
+    simulated = is_simulated(venue, *(asset.asset for asset in margin_assets(venue)))
 
     def row(event: Any) -> dict:
         told = {
@@ -437,6 +439,7 @@ def level_events(venue: Venue, request: Request) -> Any:
             "marginLevel": format_units(event.level_ppm, 6),
             "assetValue": format_units(event.assets_value, numeraire.scale),
             "debtValue": format_units(event.debts_value, numeraire.scale),
+            "simulated": simulated,
         }
         if event.asset:
             text = assets[event.asset]
@@ -463,6 +466,7 @@ def index_history(venue: Venue, request: Request) -> Ask:
             "asset": asset.name,
             "price": format_units(shown, numeraire.scale),
             "sources": index.sources,
+            "simulated": is_simulated(venue, asset.asset),
             "frozen": not index.sources,
             "time": request.time(index.time_ns),
         }

@@ -294,7 +294,9 @@ class UserFeed:
             state = {EventKind.MARGIN_CALL: MarginState.CALLED, EventKind.LIQUIDATION_STARTED: MarginState.LIQUIDATING}
             terms = self._venue.machine.margin_setup()
             status = margin.level_status(terms, state.get(event.kind, MarginState.NORMAL), event.level_ppm)
-            watched.pending.append(dialect.level_status_change(event.time_ns, margin.level_text(event.level_ppm), status))
+            simulated = margin.is_simulated(self._venue, *(asset.asset for asset in margin.margin_assets(self._venue)))
+            level = margin.level_text(event.level_ppm)
+            watched.pending.append(dialect.level_status_change(event.time_ns, level, status, simulated=simulated))
 
     # ------------------------------------------------------------ revocations
 

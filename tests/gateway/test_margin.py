@@ -63,6 +63,7 @@ def test_the_index_and_its_sources(venue):
     names = [(source["asset"], source["number"], source["name"], source["fresh"]) for source in index["sources"]]
     assert names == [("BTC", 1, "book", True), ("BTC", 2, "simulated", True)]
     assert index["sources"][0]["price"] == "10000.00000000"
+    assert index["simulated"]
     assert venue.answer("margin.priceIndex", {"symbol": "ETHBTC"})["price"] == "0.05000000"
     venue.time_ns += 2 * 24 * 3600 * 10**9
     venue.admin(Kind.TICK)
@@ -86,6 +87,22 @@ def test_terms(venue):
     assert venue.answer("margin.nextRates", {"assets": "BTC,USDT"})[1]["nextHourlyInterestRate"] == "0.000010000"
     with refused(-3027):
         venue.answer("margin.nextRates", {"assets": "DOGE"})
+
+
+def test_what_goes_by_a_simulated_price_says_so(venue):
+    """Level, liquidation price, index: wherever one is told, it is told whether a source behind it is made up."""
+
+    def told() -> set[bool]:
+        (isolated,) = venue.answer("margin.isolated.account", {"symbols": "BTCUSDT"})["assets"]
+        index = venue.answer("margin.priceIndex", {"symbol": "BTCUSDT"})
+        return {answer["simulated"] for answer in (venue.answer("margin.account", {}), isolated, index)}
+
+    assert told() == {True}
+    venue.time_ns += 2 * 24 * 3600 * 10**9
+    venue.admin(Kind.TICK)  # frozen where its sources left it, the simulated one among them
+    assert told() == {True}
+    venue.venue.source_names = {1: "book", 2: "north"}
+    assert told() == {False}
 
 
 # ---------------------------------------------------------------- accounts and transfers

@@ -257,6 +257,7 @@ async def test_a_liquidation_from_the_call_to_its_end(stage):
         kinds = [row["type"] for row in reversed(events["rows"])]
         assert kinds[:3] == ["MARGIN_CALL", "LIQUIDATION_STARTED", "LIQUIDATION"]
         assert kinds[-1] == "LIQUIDATION_ENDED"
+        assert all(row["simulated"] for row in events["rows"])
         assert (await stage.call("GET", "margin/forceLiquidationRec"))["rows"] == []
 
     await both(stage, check)

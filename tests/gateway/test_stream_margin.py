@@ -128,6 +128,7 @@ async def test_a_call_a_liquidation_and_its_end(stage):
         await stage.admin(Kind.TICK)
         called = (await events_until(client, "MARGIN_LEVEL_STATUS_CHANGE"))[-1]
         assert (called["s"], called["l"][:4]) == ("MARGIN_CALL", "1.24")
+        assert "sim" not in called  # its sources are real ones
         await stage.order(stage.bob, Side.BUY, 200_000, 430_000)
         await stage.price(4_350)
         await stage.admin(Kind.TICK)

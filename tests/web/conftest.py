@@ -117,11 +117,12 @@ class Desk:
         return self.page.locator(".mine tbody tr")
 
 
-def operate(venue: Serve, *words: str) -> None:
-    """What the venue's operator does, as they do it: `cryptoshop admin …`."""
+def operate(venue: Serve, *words: str) -> str:
+    """What the venue's operator does, as they do it, and what they are told: `cryptoshop admin …`."""
     command = [sys.executable, "-m", "cryptoshop.cli", "admin", *words, "--data-dir", str(venue.data_dir)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture

@@ -1,14 +1,19 @@
-"""Margin as a member uses it: lend, move funds in, borrow, buy with borrowed money, repay; and what the pages say about it."""
+"""Margin as a member uses it: lend, move funds in, borrow, buy with borrowed money, repay, be liquidated; and what the pages say of it."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import SIZES, Desk, operate
+from tests.web.outside import Outside
 from tests.web.test_trade_page import AXE, findings, number
 
+CENT = Decimal("0.01")
+STAKE, AMOUNT = Decimal(12_000), Decimal(9)  # USDT of one's own, ETH bought with it and with what is borrowed
+SYMBOL = "ETHUSDT"
 PAGES = ("/margin", "/margin/isolated", "/margin/lending", "/margin/history", "/margin/prices")
 
 
@@ -229,6 +234,145 @@ def test_margin_pages_fit_every_screen_and_everybody(open_desk, lender, tmp_path
     for path in PAGES:
         desk.visit(path)
         page.locator(".gauge, table tbody tr, .state").first.wait_for()
+        page.evaluate("document.fonts.ready")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
+        if AXE.exists() and width != 1024:
+            assert findings(page) == []
+
+
+# ---------------------------------------------------------------- a liquidation, as its owner sees it
+
+
+@pytest.fixture(scope="module")
+def outside(venue) -> Iterator[Outside]:
+    world = Outside(venue)
+    yield world
+    world.be_silent("ETH")
+    world.close()
+
+
+class Debtor:
+    """A member with a loan in the isolated account of ETH/USDT, and a sale open in it."""
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        self.desk = desk
+        desk.log_in(name)
+        self.csrf = self._get("/account/me")["csrf"]
+
+    def _get(self, path: str) -> dict:
+        return self.desk.page.request.get(self.desk.venue.rest_url + path).json()
+
+    def _post(self, path: str, **form: str) -> dict:
+        answer = self.desk.page.request.post(self.desk.venue.rest_url + path, form=form, headers={"X-CSRF-Token": self.csrf})
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    def account(self) -> dict:
+        (found,) = self._get(f"/sapi/v1/margin/isolated/account?symbols={SYMBOL}")["assets"]
+        return found
+
+    def borrow_and_buy(self) -> None:
+        self._post("/sapi/v1/asset/transfer", type="MAIN_ISOLATED_MARGIN", toSymbol=SYMBOL, asset="USDT", amount=str(STAKE))
+        of = {"symbol": SYMBOL, "isIsolated": "TRUE"}
+        self._post("/sapi/v1/margin/order", side="BUY", type="MARKET", quantity=str(AMOUNT), sideEffectType="MARGIN_BUY", **of)
+        above = (Decimal(self.account()["indexPrice"]) * Decimal("1.05")).quantize(CENT)
+        self._post("/sapi/v1/margin/order", side="SELL", type="LIMIT", timeInForce="GTC", price=str(above), quantity="1", **of)
+
+
+@pytest.fixture(scope="module")
+def liquidated(browser, venue, outside) -> Iterator[dict]:
+    """Whom it happens to, at two tabs, before it does."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
+    desk = Desk(context.new_page(), venue)
+    debtor = Debtor(desk, "bob")
+    debtor.borrow_and_buy()
+    before = debtor.account()
+    trading = Desk(context.new_page(), venue)  # a second tab of the same person
+    yield {"desk": desk, "trading": trading, "debtor": debtor, "before": before}
+    context.close()
+
+
+def test_a_fall_is_called_and_then_liquidated_while_the_owner_looks(liquidated, outside):
+    desk, trading, debtor, before = (liquidated[name] for name in ("desk", "trading", "debtor", "before"))
+    price_of_end = Decimal(before["liquidatePrice"])
+    margin, trade = desk.visit("/margin/isolated"), trading.visit(f"/trade/{SYMBOL}")
+    trading.await_market()
+    trading.choose("Account", "Isolated")
+    expect(trading.rows()).to_have_count(1)
+    expect(margin.get_by_test_id("liquidation-price")).to_contain_text(f"{price_of_end:,.2f}")
+    expect(margin.locator(".call-line")).to_have_count(0)
+
+    outside.say("ETH", (price_of_end * Decimal("1.12")).quantize(CENT))
+    for page in (margin, trade):
+        expect(page.locator(".call-line")).to_contain_text(re.compile(r"the level of your isolated account of ETHUSDT is 1\.23\d\."))
+        expect(page.locator(".call-line")).to_contain_text("Its prices are simulated.")
+    expect(margin.locator(".gauge")).to_contain_text("Repay or add funds now")
+    expect(trade.get_by_test_id("ticket-level")).to_contain_text("Margin call")
+    owed = cells(desk, "USDT")["borrowed"]
+    assert owed == Decimal(before["quoteAsset"]["borrowed"]) > 10_000
+
+    outside.say("ETH", (price_of_end * Decimal("0.99")).quantize(CENT))
+    for page in (margin, trade):
+        expect(page.locator(".call-line")).to_contain_text("Your isolated account of ETHUSDT was liquidated")
+    after = debtor.account()
+    assert Decimal(after["marginLevel"]) > Decimal("1.3")
+    assert Decimal(after["quoteAsset"]["borrowed"]) < owed
+    # The page says what the venue does: level, what is left, what is still owed.
+    expect(margin.get_by_test_id("margin-level")).to_have_text(re.compile(rf"^{after['marginLevel'][:4]}"))
+    left = cells(desk, "ETH"), cells(desk, "USDT")
+    assert (left[0]["free"], left[0]["held"]) == (Decimal(after["baseAsset"]["free"]), 0)  # its open sale was cancelled
+    assert left[1]["borrowed"] == Decimal(after["quoteAsset"]["borrowed"])
+    expect(margin.get_by_text("See what was sold").last).to_be_visible()
+
+    expect(trading.rows()).to_have_count(0)
+    expect(trade.locator("[data-asset=USDT]")).to_contain_text(f"owed{Decimal(after['quoteAsset']['borrowed']):,.8f}")
+    trading.tab("Order history")
+    expect(trading.rows().first).to_contain_text("Liquidation")
+    expect(trading.rows().nth(1)).to_contain_text("Cancelled")
+    assert [fault for fault in (*desk.faults, *trading.faults) if "401" not in fault] == []
+
+
+def test_what_was_sold_can_be_read_afterwards(liquidated):
+    desk, debtor, before = (liquidated[name] for name in ("desk", "debtor", "before"))
+    page = desk.page
+    page.locator(".call-line").get_by_role("link", name="See what was sold").click()
+    expect(page).to_have_url(re.compile(r"/margin/history/liquidations\?account=ETHUSDT$"))
+    rows = page.locator(".office-page tbody tr")
+    expect(rows.first).to_contain_text("ETH/USDT")
+    sold = sum(number(text) for text in rows.locator("td:nth-child(4)").all_inner_texts())
+    left = Decimal(debtor.account()["baseAsset"]["totalAsset"])
+    assert sold + left == Decimal(before["baseAsset"]["totalAsset"])
+
+    page.get_by_role("link", name="Margin calls").click()
+    expect(page.get_by_text("a source is simulated")).to_be_visible()
+    told = page.locator(".office-page tbody td:nth-child(2)").all_inner_texts()
+    assert told[0] == "Liquidation ended"
+    assert re.match(r"Traded on ETH/USDT: brought [\d,.]+ USDT", told[1])
+    assert told[-2:] == ["Liquidation began: orders cancelled", "Margin call"]
+    page.get_by_role("link", name="Repays").click()
+    expect(rows.first).to_contain_text("USDT")
+
+    page.reload()  # who was not there when it happened is told on the account's page
+    expect(page.locator(".call-line")).to_have_count(0)
+    desk.visit("/margin/isolated")
+    expect(page.locator(".last-liquidation")).to_contain_text("Liquidated")
+    assert [fault for fault in desk.faults if "401" not in fault] == []
+
+
+def test_an_operator_is_told_that_a_price_is_simulated(venue, liquidated):
+    said = operate(venue, "margin", "show")
+    assert re.search(r"^ETH .* simulated$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", list(SIZES))
+def test_a_liquidated_account_fits_every_screen_and_everybody(open_desk, liquidated, width):
+    desk = open_desk(width=width, state=liquidated["desk"].page.context.storage_state())
+    desk.page.emulate_media(reduced_motion="reduce")
+    page = desk.page
+    for path in ("/margin/isolated", f"/margin/history/calls?account={SYMBOL}", f"/margin/history/liquidations?account={SYMBOL}"):
+        desk.visit(path)
+        page.locator("table tbody td b, table tbody time").first.wait_for()
         page.evaluate("document.fonts.ready")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
         if AXE.exists() and width != 1024:

@@ -16,6 +16,9 @@ export interface MarginRow {
 export interface CrossAccount {
   created: boolean;
   level: number;
+  liquidating: boolean;
+  /** The level goes by an index price of which a source is made up. */
+  simulated: boolean;
   /** False while the account is frozen or being liquidated. */
   trades: boolean;
   rows: MarginRow[];
@@ -28,6 +31,9 @@ export interface IsolatedAccount {
   /** 0n where nothing can be liquidated. */
   liquidationPrice: Decimal;
   indexPrice: Decimal;
+  liquidating: boolean;
+  /** Level, index and liquidation price go by a source that is made up. */
+  simulated: boolean;
   trades: boolean;
   base: MarginRow;
   quote: MarginRow;
@@ -36,6 +42,9 @@ export interface IsolatedAccount {
 const toRow = (row: MarginAssetRow): MarginRow => ({
   asset: row.asset, free: parse(row.free), locked: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest), net: parse(row.netAsset),
 });
+
+/** Where the level of an account stands that is being sold. */
+export const LIQUIDATING = "FORCE_LIQUIDATION";
 
 const owes = (rows: readonly MarginRow[]): boolean => rows.some((row) => row.borrowed + row.interest > 0n);
 
@@ -62,16 +71,21 @@ async function askBars(): Promise<Bars> {
 
 export async function readCross(): Promise<CrossAccount> {
   const told = await get<{
-    created: boolean; marginLevel: string; tradeEnabled: boolean; userAssets: MarginAssetRow[];
+    created: boolean; marginLevel: string; marginLevelStatus: string; simulated: boolean; tradeEnabled: boolean; userAssets: MarginAssetRow[];
   }>("/sapi/v1/margin/account");
   const rows = told.userAssets.map(toRow);
-  return { created: told.created, level: readLevel(told.marginLevel, owes(rows)), trades: told.tradeEnabled, rows };
+  return {
+    created: told.created, level: readLevel(told.marginLevel, owes(rows)), liquidating: told.marginLevelStatus === LIQUIDATING, simulated: told.simulated,
+    trades: told.tradeEnabled, rows,
+  };
 }
 
 interface ToldIsolated {
   symbol: string;
   isolatedCreated: boolean;
   marginLevel: string;
+  marginLevelStatus: string;
+  simulated: boolean;
   liquidatePrice: string;
   indexPrice: string;
   tradeEnabled: boolean;
@@ -85,7 +99,8 @@ export async function readIsolated(): Promise<IsolatedAccount[]> {
     const [base, quote] = [toRow(one.baseAsset), toRow(one.quoteAsset)];
     return {
       symbol: one.symbol, created: one.isolatedCreated, level: readLevel(one.marginLevel, owes([base, quote])),
-      liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice), trades: one.tradeEnabled, base, quote,
+      liquidationPrice: parse(one.liquidatePrice), indexPrice: parse(one.indexPrice),
+      liquidating: one.marginLevelStatus === LIQUIDATING, simulated: one.simulated, trades: one.tradeEnabled, base, quote,
     };
   });
 }
@@ -178,16 +193,24 @@ export interface IndexPrice {
   price: Decimal;
   at: number;
   frozen: boolean;
-  sources: { asset: string; name: string; price: Decimal; at: number; fresh: boolean }[];
+  /** One of the sources is made up. */
+  simulated: boolean;
+  sources: { asset: string; name: string; price: Decimal; at: number; fresh: boolean; simulated: boolean }[];
 }
+
+/** What a source that is made up is called, and none other. */
+const SIMULATED = "simulated";
 
 export async function readIndex(symbol: string): Promise<IndexPrice> {
   const told = await get<{
-    symbol: string; price: string; calcTime: number; frozen: boolean; sources: { asset: string; name: string; price: string; time: number; fresh: boolean }[];
+    symbol: string; price: string; calcTime: number; frozen: boolean; simulated: boolean;
+    sources: { asset: string; name: string; price: string; time: number; fresh: boolean }[];
   }>("/sapi/v1/margin/priceIndex", { symbol });
   return {
-    symbol: told.symbol, price: parse(told.price), at: told.calcTime, frozen: told.frozen,
-    sources: told.sources.map((one) => ({ asset: one.asset, name: one.name, price: parse(one.price), at: one.time, fresh: one.fresh })),
+    symbol: told.symbol, price: parse(told.price), at: told.calcTime, frozen: told.frozen, simulated: told.simulated,
+    sources: told.sources.map((one) => ({
+      asset: one.asset, name: one.name, price: parse(one.price), at: one.time, fresh: one.fresh, simulated: one.name === SIMULATED,
+    })),
   };
 }
 
@@ -254,8 +277,14 @@ export interface CallEntry {
   marginLevel: string;
   assetValue: string;
   debtValue: string;
+  /** What stands here goes by an index price of which a source is made up. */
+  simulated: boolean;
   asset?: string;
+  /** Brought by a part that was sold; of a bad debt, what was owed. */
   amount?: string;
+  fee?: string;
+  symbol?: string;
+  orderId?: number;
 }
 
 const PAGE = 25;

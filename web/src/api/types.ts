@@ -183,6 +183,8 @@ export interface MarginLevelChange {
   E: number;
   l: string;
   s: string;
+  /** By an index price of which a source is made up. */
+  sim?: boolean;
 }
 
 /** One asset of a margin account. */

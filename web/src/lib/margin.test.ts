@@ -14,7 +14,8 @@ describe("a margin level", () => {
 
   it("stands in the zone that the core would act on: thresholds belong to the worse side", () => {
     expect([Infinity, 1.5, 1.499, 1.3, 1.1, 1].map((level) => zoneOf(level, bars))).toEqual(["free", "safe", "tight", "call", "liquidation", "liquidation"]);
-    expect(zoneWords(1.2, bars)).toMatch(/at 1\.10 the exchange sells/);
+    expect([Infinity, 1.2, 2].map((level) => zoneOf(level, bars, true))).toEqual(["free", "liquidation", "liquidation"]);
+    expect(zoneWords("call", 1.2, bars)).toMatch(/at 1\.10 the exchange sells/);
     expect(barWords(bars).map(({ at }) => at)).toEqual([1.1, 1.3, 1.5]);
   });
 

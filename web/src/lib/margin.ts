@@ -15,8 +15,10 @@ export type Zone = "free" | "safe" | "tight" | "call" | "liquidation";
 /** A level as the API tells it; of who owes nothing there is none. */
 export const readLevel = (text: string, owes: boolean): number => (owes ? Number(text) : Infinity);
 
-export function zoneOf(level: number, bars: Bars): Zone {
+/** A liquidation goes on until the level is above the margin call. */
+export function zoneOf(level: number, bars: Bars, liquidating = false): Zone {
   if (level === Infinity) return "free";
+  if (liquidating) return "liquidation";
   if (level <= bars.liquidation) return "liquidation";
   if (level <= bars.call) return "call";
   return level < bars.borrow ? "tight" : "safe";
@@ -34,8 +36,8 @@ const ZONES: Record<Zone, string> = { free: "No debt", safe: "Safe", tight: "No 
 export const zoneText = (zone: Zone): string => ZONES[zone];
 
 /** What the level means and what can be done about it. */
-export function zoneWords(level: number, bars: Bars): string {
-  switch (zoneOf(level, bars)) {
+export function zoneWords(zone: Zone, level: number, bars: Bars): string {
+  switch (zone) {
     case "free":
       return "Nothing is borrowed, so nothing can be liquidated.";
     case "safe":
@@ -48,6 +50,9 @@ export function zoneWords(level: number, bars: Bars): string {
       return "The exchange is selling what this account has to repay what it owes. Orders and withdrawals wait until that is done.";
   }
 }
+
+/** Where it is told what was sold of an account. */
+export const liquidationsPath = (symbol: string | null): string => `/margin/history/liquidations${symbol ? `?account=${symbol}` : ""}`;
 
 /** The thresholds, from the lowest, in words. */
 export const barWords = (bars: Bars): { at: number; name: string; words: string }[] => [

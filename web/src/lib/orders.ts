@@ -41,6 +41,9 @@ export function typeName(order: Order): string {
   return order.timeInForce && order.timeInForce !== "GTC" && order.type !== "MARKET" ? `${name} ${order.timeInForce}` : name;
 }
 
+/** Of the orders of a margin account: the exchange placed it to repay what was owed. Nobody named it. */
+export const isLiquidation = (order: Order): boolean => order.clientOrderId === "" && order.type === "LIMIT" && order.timeInForce === "IOC";
+
 /** What the order waits for, in signs: "≥ 61,000", "−2% from high", "" for others. */
 export function triggerText(order: Order, show: (price: Decimal) => string): string {
   if (!isContingent(order.type)) return "";

@@ -5,7 +5,7 @@ import { Card, Heading } from "../ui/kit";
 import { Empty } from "../ui/states";
 import { BorrowDialog, RepayDialog, TransferDialog } from "./dialogs";
 import { BarsExplained, Gauge } from "./Gauge";
-import { AssetsTable, WithMargin } from "./parts";
+import { AssetsTable, LastLiquidation, WithMargin } from "./parts";
 
 type Doing = { what: "in" | "out" | "borrow" | "repay"; asset?: string } | null;
 
@@ -33,9 +33,10 @@ function Cross({ state, doing, onDo }: { state: MarginState; doing: Doing; onDo:
   const close = () => onDo(null);
   return (
     <>
+      <LastLiquidation symbol={null} />
       <Card title="Margin level" about="The value of what is in the account, for each 1 that is owed.">
         <div className="body margin-level">
-          <Gauge level={cross.level} bars={bars} label="Margin level of the cross account" />
+          <Gauge {...cross} bars={bars} label="Margin level of the cross account" />
           <BarsExplained bars={bars} />
         </div>
       </Card>

@@ -3,9 +3,9 @@ import { type Bars, barWords, gaugePlace, levelText, zoneOf, zoneText, zoneWords
 
 const TONES = { free: "good", safe: "good", tight: "warn", call: "bad", liquidation: "bad" } as const;
 
-export function Gauge(props: { level: number; bars: Bars; label: string }) {
+export function Gauge(props: { level: number; liquidating: boolean; simulated: boolean; bars: Bars; label: string }) {
   const { level, bars } = props;
-  const zone = zoneOf(level, bars);
+  const zone = zoneOf(level, bars, props.liquidating);
   const place = gaugePlace(level, bars);
   const share = (at: number): string => `${(gaugePlace(at, bars) * 100).toFixed(2)}%`;
   return (
@@ -13,6 +13,7 @@ export function Gauge(props: { level: number; bars: Bars; label: string }) {
       <p className="gauge-level">
         <strong data-testid="margin-level">{levelText(level)}</strong>
         {zone !== "free" && <span className={`tag ${TONES[zone]}`}>{zoneText(zone)}</span>}
+        {zone !== "free" && props.simulated && <SimulatedTag />}
       </p>
       <div
         className="gauge-bar"
@@ -33,8 +34,17 @@ export function Gauge(props: { level: number; bars: Bars; label: string }) {
           </span>
         ))}
       </div>
-      <p className="gauge-words">{zoneWords(level, bars)}</p>
+      <p className="gauge-words">{zoneWords(zone, level, bars)}</p>
     </div>
+  );
+}
+
+/** Beside whatever goes by an index price of which a source is made up. */
+export function SimulatedTag() {
+  return (
+    <span className="tag" title="A source of the index prices behind this is made up">
+      Simulated prices
+    </span>
   );
 }
 

@@ -1,14 +1,17 @@
 /** What happened to margin accounts: loans, interest, transfers, liquidations. Cross and isolated have histories of their own. */
-import { useCallback, useState } from "react";
+import { type ReactNode, useCallback } from "react";
 import {
   type CallEntry, type InterestEntry, type LiquidationEntry, type LoanEntry, readCalls, readInterest, readLiquidations, readLoans, readTransfers, type TransferEntry,
 } from "../api/margin";
-import { parse } from "../lib/decimal";
+import { multiply, parse } from "../lib/decimal";
+import { show } from "../lib/format";
 import { levelText, rateText } from "../lib/margin";
 import { useMargin } from "../state/margin";
+import { useStore } from "../state/store";
 import { usePages } from "../state/reading";
 import type { Listed, PageAsk } from "../api/shop-types";
 import { Card, type Cell, Filters, Heading, PagedTable, usePath } from "../ui/kit";
+import { go, query } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 import { amount8, marketName } from "./words";
 
@@ -24,20 +27,23 @@ const KINDS = [
 export function History() {
   const path = usePath();
   const state = useMargin();
-  const [symbol, setSymbol] = useState("");
+  const symbol = new URLSearchParams(useStore(query)).get("account") ?? "";
   const accounts = [...(state?.isolated.values() ?? [])].filter((one) => one.created);
+  const of = symbol ? `?account=${symbol}` : "";
+  const kinds = KINDS.map(({ path: kind, text }) => ({ path: kind + of, text }));
   const kind = KINDS.find((one) => one.path === path) ?? KINDS[0]!;
-  const of = symbol || null;
+  const known = accounts.some((one) => one.symbol === symbol);
   return (
     <>
       <Heading title="History" about="Every loan, every interest and every liquidation of your margin accounts." />
-      <Filters label="Kinds of history" choices={KINDS} />
+      <Filters label="Kinds of history" choices={kinds} />
       <Card
         title={kind.text}
         deeds={
           <div className="input">
-            <select aria-label="Account" value={symbol} onChange={(event) => setSymbol(event.target.value)}>
+            <select aria-label="Account" value={symbol} onChange={({ target }) => go(`${path}${target.value && `?account=${target.value}`}`, true)}>
               <option value="">Cross</option>
+              {symbol && !known && <option value={symbol}>Isolated {marketName(symbol)}</option>}
               {accounts.map((one) => (
                 <option key={one.symbol} value={one.symbol}>
                   Isolated {marketName(one.symbol)}
@@ -47,7 +53,7 @@ export function History() {
           </div>
         }
       >
-        <Kind key={`${kind.path}${symbol}`} path={kind.path} symbol={of} />
+        <Kind key={kind.path + of} path={kind.path} symbol={symbol || null} />
       </Card>
     </>
   );
@@ -61,9 +67,20 @@ function Kind({ path, symbol }: { path: string; symbol: string | null }) {
     return <Pages read={readLiquidations} symbol={symbol} columns={LIQUIDATIONS} rowKey={(row) => row.orderId} empty="Nothing was liquidated" />;
   }
   if (path.endsWith("/calls")) {
-    return <Pages read={readCalls} symbol={symbol} columns={CALLS} rowKey={(row) => `${row.timestamp}${row.type}${row.asset ?? ""}`} empty="No margin call yet" />;
+    return (
+      <>
+        <SimulatedNote symbol={symbol} />
+        <Pages read={readCalls} symbol={symbol} columns={CALLS} rowKey={(row) => `${row.timestamp}${row.type}${row.asset ?? ""}${row.orderId ?? ""}`} empty="No margin call yet" />
+      </>
+    );
   }
   return <Loans type="BORROW" symbol={symbol} />;
+}
+
+function SimulatedNote({ symbol }: { symbol: string | null }) {
+  const state = useMargin();
+  const account = symbol ? state?.isolated.get(symbol) : state?.cross;
+  return account?.simulated ? <p className="note last-liquidation">Levels and values go by index prices of which a source is simulated.</p> : null;
 }
 
 function Pages<R>(props: {
@@ -128,17 +145,35 @@ const LIQUIDATIONS: Cell<LiquidationEntry>[] = [
   { head: "Side", cell: (row) => <span className={row.side === "BUY" ? "up" : "down"}>{row.side === "BUY" ? "Bought" : "Sold"}</span> },
   { head: "Amount", right: true, cell: (row) => amount(row.executedQty) },
   { head: "Average price", right: true, cell: (row) => amount(row.avgPrice) },
+  { head: "Total", right: true, extra: true, cell: (row) => show(multiply(parse(row.avgPrice), parse(row.executedQty)), 2) },
 ];
 
 const CALL_WORDS: Record<string, string> = {
-  MARGIN_CALL: "Margin call", LIQUIDATION_STARTED: "Liquidation began", LIQUIDATION: "Part sold", LIQUIDATION_ENDED: "Liquidation ended",
-  BAD_DEBT: "A debt that nothing covered",
+  MARGIN_CALL: "Margin call", LIQUIDATION_STARTED: "Liquidation began: orders cancelled", LIQUIDATION_ENDED: "Liquidation ended",
 };
+
+/** What happened, and for a part that was sold what it brought and cost. */
+function happened(row: CallEntry): ReactNode {
+  const of = (text = "0"): string => `${amount(text)} ${row.asset}`;
+  if (row.type === "BAD_DEBT") return `${of(row.amount)} owed that nothing was left to repay: forgiven`;
+  if (row.type !== "LIQUIDATION") return CALL_WORDS[row.type] ?? row.type;
+  if (!row.orderId) return `What was left, ${of(row.fee)}, went to the insurance`;
+  const fee = parse(row.fee ?? "0") ? `, fee ${of(row.fee)}` : "";
+  return parse(row.amount ?? "0") ? `Traded on ${marketName(row.symbol!)}: brought ${of(row.amount)}${fee}` : `Nobody traded on ${marketName(row.symbol!)} near the index`;
+}
+
+/** Values that nothing is owed for are not told. */
+const valued = (row: CallEntry): boolean => !["BAD_DEBT", "LIQUIDATION"].includes(row.type) || Boolean(row.orderId);
+
+const worth = (text: string): string => show(parse(text), 2);
+
+/** Levels beyond what is told are those of who owes nothing. */
+const levelOf = (row: CallEntry): string => (parse(row.debtValue) ? levelText(Number(row.marginLevel)) : levelText(Infinity));
 
 const CALLS: Cell<CallEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.timestamp} /> },
-  { head: "What", cell: (row) => CALL_WORDS[row.type] ?? row.type },
-  { head: "Level", right: true, cell: (row) => levelText(Number(row.marginLevel)) },
-  { head: "Assets", right: true, extra: true, cell: (row) => amount(row.assetValue) },
-  { head: "Debts", right: true, extra: true, cell: (row) => amount(row.debtValue) },
+  { head: "What", cell: (row) => <span className="happened">{happened(row)}</span> },
+  { head: "Level", right: true, cell: (row) => (valued(row) ? levelOf(row) : "—") },
+  { head: "Assets worth", right: true, extra: true, cell: (row) => (valued(row) ? worth(row.assetValue) : "—") },
+  { head: "Debts worth", right: true, extra: true, cell: (row) => (valued(row) ? worth(row.debtValue) : "—") },
 ];

@@ -11,7 +11,7 @@ import { to } from "../ui/route";
 import { Empty } from "../ui/states";
 import { BorrowDialog, RepayDialog, rowsOf, TransferDialog } from "./dialogs";
 import { Gauge } from "./Gauge";
-import { AssetsTable, WithMargin } from "./parts";
+import { AssetsTable, LastLiquidation, WithMargin } from "./parts";
 import { marketName } from "./words";
 
 type Doing = { what: "in" | "out" | "borrow" | "repay"; symbol: string; asset?: string } | null;
@@ -80,16 +80,17 @@ function IsolatedCard(props: { account: IsolatedAccount; bars: Bars; onDo: (what
         </span>
       }
     >
+      <LastLiquidation symbol={account.symbol} />
       <div className="body margin-level">
-        <Gauge level={account.level} bars={bars} label={`Margin level of ${marketName(account.symbol)}`} />
+        <Gauge {...account} bars={bars} label={`Margin level of ${marketName(account.symbol)}`} />
         <dl className="facts tall">
-          <dt>Liquidated at</dt>
+          <dt>Liquidated at{account.simulated && account.liquidationPrice > 0n && " (simulated)"}</dt>
           <dd data-testid="liquidation-price">
             {account.liquidationPrice ? `${show(account.liquidationPrice, places)} ${rules?.quote ?? ""}` : "—"}
             {away !== null && <span className="quiet"> {showPercent(away)} from the index</span>}
           </dd>
-          <dt>Index price</dt>
-          <dd>{account.indexPrice ? `${show(account.indexPrice, places)} ${rules?.quote ?? ""}` : "—"}</dd>
+          <dt>Index price{account.simulated && " (simulated)"}</dt>
+          <dd data-testid="index-price">{account.indexPrice ? `${show(account.indexPrice, places)} ${rules?.quote ?? ""}` : "—"}</dd>
         </dl>
       </div>
       <AssetsTable label={`Assets of ${marketName(account.symbol)}`} rows={rowsOf(account)} onBorrow={(asset) => onDo("borrow", asset)} onRepay={(asset) => onDo("repay", asset)} />

@@ -6,7 +6,7 @@ import { useRead } from "../state/reading";
 import { rulesOf } from "../state/venue";
 import { Card, Heading, Read } from "../ui/kit";
 import { Empty } from "../ui/states";
-import { isSimulated, marketName } from "./words";
+import { marketName } from "./words";
 
 const LOOK_MS = 5_000;
 
@@ -37,14 +37,13 @@ export function Prices() {
 
 function IndexCard({ index }: { index: IndexPrice }) {
   const rules = rulesOf(index.symbol);
-  const simulated = index.sources.some((source) => isSimulated(source.name));
   return (
     <Card
       title={marketName(index.symbol)}
       deeds={
         <span className="tags">
           {index.frozen && <span className="tag warn">Stands still</span>}
-          {simulated && <span className="tag">Simulated source</span>}
+          {index.simulated && <span className="tag">Simulated source</span>}
           <strong className="index-price">
             {show(index.price, rules?.pricePlaces ?? 2)} {rules?.quote}
           </strong>
@@ -65,7 +64,7 @@ function IndexCard({ index }: { index: IndexPrice }) {
           <tbody>
             {index.sources.map((source) => (
               <tr key={`${source.asset}${source.name}`}>
-                <td>{source.name}</td>
+                <td>{source.simulated ? <span title="Made up, for a demo without a network">{source.name}</span> : source.name}</td>
                 <td>{source.asset}</td>
                 <td className="right">{show(source.price, rules?.pricePlaces ?? 2)}</td>
                 <td className="right">

@@ -5,7 +5,7 @@ import { type Decimal, max, min, multiply, parse, parseTyped, toText } from "../
 import { show } from "../lib/format";
 import { rateText, yearly } from "../lib/margin";
 import { spot } from "../state/account";
-import { lookAgain, margin } from "../state/margin";
+import { lookAgain, margin, type MarginState } from "../state/margin";
 import { say } from "../state/notices";
 import { useDeed, useRead } from "../state/reading";
 import { useStore } from "../state/store";
@@ -25,7 +25,7 @@ function amountFault(typed: string, most: Decimal | null, asset: string, mostWor
   return most !== null && amount > most ? `${mostWords} ${amount8(most)} ${asset}.` : "";
 }
 
-function AmountField(props: { asset: string; value: string; onChange: (value: string) => void; most: Decimal | null; mostWords: string; allText?: string }) {
+function AmountField(props: { asset: string; value: string; onChange: (value: string) => void; most: Decimal | null; mostWords: string; allText?: string; simulated?: boolean }) {
   const { asset, most } = props;
   const fault = amountFault(props.value, most, asset, props.mostWords);
   return (
@@ -37,7 +37,7 @@ function AmountField(props: { asset: string; value: string; onChange: (value: st
         decimal
         unit={asset}
         error={fault}
-        hint={most === null ? "…" : `${props.mostWords} ${amount8(most)} ${asset}.`}
+        hint={most === null ? "…" : `${props.mostWords} ${amount8(most)} ${asset}${props.simulated ? ", by simulated index prices" : ""}.`}
         autoFocus
       />
       {most !== null && most > 0n && (
@@ -118,6 +118,7 @@ export function TransferDialog(props: { from: Pocket; to: Pocket; asset?: string
     setTyped("");
   };
   const choices = pockets.map((key) => ({ value: key, text: pocketName(key) }));
+  const simulated = fromMargin && isSimulated(state, ends.from === "CROSS" ? null : ends.from);
   return (
     <Dialog title="Transfer" onClose={props.onClose}>
       <Form onSubmit={() => isReady(typed, most) && send()}>
@@ -134,7 +135,7 @@ export function TransferDialog(props: { from: Pocket; to: Pocket; asset?: string
           }}
           choices={assets.map((one) => ({ value: one, text: one }))}
         />
-        <AmountField asset={asset} value={typed} onChange={setTyped} most={most} mostWords={fromMargin ? "Free to leave:" : "Available:"} />
+        <AmountField asset={asset} value={typed} onChange={setTyped} most={most} mostWords={fromMargin ? "Free to leave:" : "Available:"} simulated={simulated} />
         {fromMargin && <p className="field-hint">What backs your loans stays: only what leaves the level high enough can be taken out.</p>}
         <Refused of={deed.refused} />
         <Buttons onClose={props.onClose} busy={deed.busy} ready={isReady(typed, most)}>
@@ -144,6 +145,9 @@ export function TransferDialog(props: { from: Pocket; to: Pocket; asset?: string
     </Dialog>
   );
 }
+
+/** What an account may borrow or let go is told by its level; that one may go by a simulated price. */
+const isSimulated = (state: MarginState | null, symbol: string | null): boolean => (symbol ? state?.isolated.get(symbol) : state?.cross)?.simulated ?? false;
 
 /** A limit that the venue computes; null while it is asked, 0 where it refuses to say. */
 function useMost(of: string, read: () => Promise<Decimal>): Decimal | null {
@@ -174,6 +178,7 @@ export function BorrowDialog(props: { where: Where; assets: readonly string[]; a
   const deed = useDeed(true);
   const most = useMost(`${where.symbol}:${asset}`, () => maxBorrowable(where, asset));
   const rate = pools.value?.find((pool) => pool.asset === asset)?.borrowRate;
+  const simulated = isSimulated(useStore(margin), where.symbol);
   const amount = parseTyped(typed);
   const send = async () => {
     const text = toText(amount!);
@@ -195,7 +200,7 @@ export function BorrowDialog(props: { where: Where; assets: readonly string[]; a
           }}
           choices={props.assets.map((one) => ({ value: one, text: one }))}
         />
-        <AmountField asset={asset} value={typed} onChange={setTyped} most={most} mostWords="You can borrow" allText="Borrow all of it" />
+        <AmountField asset={asset} value={typed} onChange={setTyped} most={most} mostWords="You can borrow" allText="Borrow all of it" simulated={simulated} />
         <RateFacts rate={rate} amount={amount} asset={asset} />
         <Refused of={deed.refused} />
         <Buttons onClose={props.onClose} busy={deed.busy} ready={isReady(typed, most)}>

@@ -1,12 +1,15 @@
 /** Pieces that several margin pages show. */
-import { type ReactNode } from "react";
-import type { MarginRow } from "../api/margin";
+import { type ReactNode, useCallback } from "react";
+import { type MarginRow, readCalls } from "../api/margin";
 import { RotateCw } from "lucide-react";
 import { showAge } from "../lib/format";
-import { lookAgain, marginFault, type MarginState, useMargin } from "../state/margin";
+import { lookAgain, margin, marginFault, type MarginState, useMargin } from "../state/margin";
+import { useRead } from "../state/reading";
 import { useStore } from "../state/store";
 import { Bones } from "../ui/kit";
-import { Empty } from "../ui/states";
+import { to } from "../ui/route";
+import { Empty, Moment } from "../ui/states";
+import { liquidationsPath } from "../lib/margin";
 import { amount8 } from "./words";
 
 /** Loading, failed, or what is known; greyed with its age when it could not be read again. */
@@ -42,6 +45,24 @@ export function WithMargin(props: { children: (state: MarginState) => ReactNode 
       )}
       <div className={error ? "stale" : undefined}>{props.children(state)}</div>
     </>
+  );
+}
+
+const RECENT_MS = 3 * 24 * 3600_000;
+
+/** What happened while nobody looked: an account that was liquidated not long ago says so, and where the rest of it is told. */
+export function LastLiquidation({ symbol }: { symbol: string | null }) {
+  const told = useStore(margin);
+  const state = symbol ? told?.isolated.get(symbol) : told?.cross;
+  // Read again when the account was or is no longer liquidated.
+  const read = useCallback(() => (state?.created ? readCalls({ symbol }, {}) : Promise.resolve(null)), [symbol, state?.created, state?.liquidating]);
+  const last = useRead(read).value?.items.find((row) => row.type === "LIQUIDATION_STARTED");
+  if (!last || state?.liquidating || Date.now() - last.timestamp > RECENT_MS) return null;
+  return (
+    <p className="note warn last-liquidation" role="status">
+      Liquidated <Moment ms={last.timestamp} />: orders were cancelled and what was needed was sold to repay what was owed.{" "}
+      <a {...to(liquidationsPath(symbol))}>See what was sold</a>
+    </p>
   );
 }
 

@@ -12,5 +12,3 @@ export function marketName(symbol: string): string {
   const rules = rulesOf(symbol);
   return rules ? `${rules.base}/${rules.quote}` : symbol;
 }
-
-export const isSimulated = (source: string): boolean => /simulated/i.test(source);

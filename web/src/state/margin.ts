@@ -3,7 +3,7 @@
  * event; and the accounts as such, which trade like the spot account does.
  */
 import { useEffect, useMemo } from "react";
-import { type CrossAccount, forgetBars, type IsolatedAccount, readBars, readCross, readIsolated } from "../api/margin";
+import { type CrossAccount, forgetBars, type IsolatedAccount, LIQUIDATING, readBars, readCross, readIsolated } from "../api/margin";
 import { ApiError, get } from "../api/rest";
 import type { MarginAssetRow, UserEvent } from "../api/types";
 import { parse } from "../lib/decimal";
@@ -44,6 +44,7 @@ async function look(): Promise<void> {
     marginFault.set({ error: "", at: Date.now() });
     noteCall(state);
     followDebts(state);
+    noteDebts(state);
   } catch (error) {
     if (mine === asked) marginFault.update(({ at }) => ({ error: error instanceof ApiError ? error.message : UNREADABLE, at }));
   }
@@ -52,17 +53,21 @@ async function look(): Promise<void> {
 
 let lastCall = "";
 
-/** The account that wants attention most; told once, and again when it got worse. */
+/** The account that wants attention most; told once, and again when it got worse. That one was liquidated stays until it is read. */
 function noteCall({ bars, cross, isolated }: MarginState): void {
-  const accounts = [
-    { where: "your cross account", path: "/margin", level: cross.level },
-    ...[...isolated.values()].map((one) => ({ where: `your isolated account of ${one.symbol}`, path: "/margin/isolated", level: one.level })),
-  ];
-  const worst = accounts.sort((a, b) => a.level - b.level)[0]!;
-  const zone = zoneOf(worst.level, bars);
-  const call = zone === "call" || zone === "liquidation" ? { ...worst, liquidating: zone === "liquidation" } : null;
-  const key = call ? `${call.where} ${zone}` : "";
-  if (key !== lastCall || marginCall.get()) marginCall.set(call);
+  const accounts = [{ symbol: null, ...cross }, ...isolated.values()].map(({ symbol, level, liquidating, simulated }) => ({
+    symbol, level, simulated, zone: zoneOf(level, bars, liquidating),
+  }));
+  const worst = accounts.sort((a, b) => a.level - b.level).find(({ zone }) => zone === "call" || zone === "liquidation");
+  const told = marginCall.get();
+  if (!worst) {
+    lastCall = "";
+    marginCall.set(told && told.state !== "called" ? { ...told, state: "liquidated" } : null);
+    return;
+  }
+  const { zone, ...of } = worst;
+  const key = `${of.symbol} ${zone}`;
+  if (key !== lastCall || told) marginCall.set({ ...of, state: zone === "liquidation" ? "liquidating" : "called" });
   lastCall = key;
 }
 
@@ -72,6 +77,12 @@ function followDebts({ cross: present, isolated: all }: MarginState): void {
   for (const one of all.values()) {
     if (one.level !== Infinity && !isolatedAccount(one.symbol).isOpen) isolatedAccount(one.symbol).open();
   }
+}
+
+/** What is owed grows by itself, and no event of a balance tells it. */
+function noteDebts({ cross: present, isolated: all }: MarginState): void {
+  cross.noteOwed(present.rows);
+  for (const { symbol, base, quote } of all.values()) isolated.get(symbol)?.noteOwed([base, quote]);
 }
 
 /** Something changed: look again in a moment, once for many changes. */
@@ -105,10 +116,14 @@ const toHolding = (row: MarginAssetRow): Holding => ({
   asset: row.asset, available: parse(row.free), held: parse(row.locked), borrowed: parse(row.borrowed), interest: parse(row.interest),
 });
 
-function onEvent(event: UserEvent): void {
-  if (event.e === "MARGIN_LEVEL_STATUS_CHANGE") forgetBars();
+/** A liquidation may begin and end between two looks, so that it is noted as soon as it is told. */
+const listener = (symbol: string | null) => (event: UserEvent): void => {
+  if (event.e === "MARGIN_LEVEL_STATUS_CHANGE") {
+    forgetBars();
+    if (event.s === LIQUIDATING) marginCall.set({ symbol, state: "liquidating", level: Number(event.l), simulated: event.sim ?? false });
+  }
   nudgeMargin();
-}
+};
 
 const cross = new TradingAccount(
   {
@@ -118,7 +133,7 @@ const cross = new TradingAccount(
     stream: { path: "/sapi/v1/userDataStream", params: {} },
     readHoldings: async () => (await get<{ userAssets: MarginAssetRow[] }>("/sapi/v1/margin/account")).userAssets.map(toHolding),
   },
-  onEvent,
+  listener(null),
 );
 
 const isolated = new Map<string, TradingAccount>();
@@ -137,7 +152,7 @@ function isolatedAccount(symbol: string): TradingAccount {
         return assets.flatMap((one) => [toHolding(one.baseAsset), toHolding(one.quoteAsset)]);
       },
     },
-    onEvent,
+    listener(symbol),
   );
   isolated.set(symbol, made);
   return made;

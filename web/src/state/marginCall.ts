@@ -1,12 +1,14 @@
-/** The margin call or liquidation that was told last; null while no margin account of the member's is near one. */
+/** What was told last of a margin account in trouble; null while none of the member's is, and nothing is left to be told. */
 import { Store } from "./store";
 
 export interface MarginCall {
-  /** "your cross account" */
-  where: string;
-  path: string;
+  /** Of an isolated account its symbol; null: the cross account. */
+  symbol: string | null;
+  /** Called; being sold; was sold, which stays until it is read. */
+  state: "called" | "liquidating" | "liquidated";
   level: number;
-  liquidating: boolean;
+  /** The level goes by an index price of which a source is made up. */
+  simulated: boolean;
 }
 
 export const marginCall = new Store<MarginCall | null>(null);

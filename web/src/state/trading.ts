@@ -150,11 +150,18 @@ export class TradingAccount {
     this.listTypes.set(new Map(lists.map((list) => [list.orderListId, list.contingencyType])));
   }
 
-  /** Balances again, where no event tells all that changed: interest grows by itself. */
-  async reloadHoldings(): Promise<void> {
-    const of = this.generation;
-    const rows = await this.source.readHoldings();
-    if (of === this.generation) this.holdings.set(new Map(rows.map((row) => [row.asset, row])));
+  /** What of margin accounts is owed now. */
+  noteOwed(rows: readonly { asset: string; borrowed: Decimal; interest: Decimal }[]): void {
+    this.holdings.update((present) => {
+      const changed = rows.filter(({ asset, borrowed, interest }) => {
+        const known = present?.get(asset);
+        return known && (known.borrowed !== borrowed || known.interest !== interest);
+      });
+      if (!present || !changed.length) return present;
+      const next = new Map(present);
+      for (const { asset, borrowed, interest } of changed) next.set(asset, { ...next.get(asset)!, borrowed, interest });
+      return next;
+    });
   }
 
   /** History and fills of a symbol, from now on kept up to date. */

@@ -40,7 +40,7 @@ export function ChartPanel(props: { rules: SymbolRules | null; market: Market | 
   useEffect(() => chart?.showOrders(here), [chart, here]);
   useEffect(() => chart?.showFills(ownFills ?? []), [chart, ownFills]);
   const liquidation = useLiquidationPrice(desk.kind, rules?.symbol ?? "");
-  useEffect(() => chart?.showLiquidation(toNumber(liquidation)), [chart, liquidation]);
+  useEffect(() => chart?.showLiquidation(toNumber(liquidation.price), liquidation.simulated), [chart, liquidation.price, liquidation.simulated]);
 
   return (
     <section className="panel chart" aria-label="Price chart">

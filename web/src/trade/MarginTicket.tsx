@@ -77,7 +77,8 @@ function SideEffect(props: { label: string; title: string; checked: boolean; onC
 function Standing({ ticket, rules, state }: { ticket: Ticket; rules: SymbolRules; state: MarginState }) {
   const isolated = state.isolated.get(rules.symbol);
   const level = ticket.account === "CROSS" ? state.cross.level : (isolated?.level ?? Infinity);
-  const zone = zoneOf(level, state.bars);
+  const { liquidating, simulated } = (ticket.account === "CROSS" ? state.cross : isolated) ?? state.cross;
+  const zone = zoneOf(level, state.bars, liquidating);
   return (
     <dl className="estimate" data-zone={zone}>
       <dt>
@@ -92,6 +93,7 @@ function Standing({ ticket, rules, state }: { ticket: Ticket; rules: SymbolRules
           </dd>
         </>
       )}
+      {simulated && level !== Infinity && <dd className="wide-hint">by simulated index prices</dd>}
     </dl>
   );
 }
@@ -129,8 +131,9 @@ export function useLoans(ticket: Ticket, rules: SymbolRules): Loans {
   return told.of === of ? told.loans : UNKNOWN_LOANS;
 }
 
-/** Where the isolated account of the market is liquidated; 0n where it is not traded, or nothing is owed. */
-export function useLiquidationPrice(kind: AccountKind, symbol: string): Decimal {
+/** Where the isolated account of the market is liquidated, 0n where it is not traded, or nothing is owed; and whether that goes by a simulated price. */
+export function useLiquidationPrice(kind: AccountKind, symbol: string): { price: Decimal; simulated: boolean } {
   const state = useStore(margin);
-  return kind === "ISOLATED" ? (state?.isolated.get(symbol)?.liquidationPrice ?? 0n) : 0n;
+  const account = kind === "ISOLATED" ? state?.isolated.get(symbol) : undefined;
+  return { price: account?.liquidationPrice ?? 0n, simulated: account?.simulated ?? false };
 }

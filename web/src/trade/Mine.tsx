@@ -6,7 +6,7 @@ import type { Fill, Order } from "../api/types";
 import { expiryWords } from "../api/words";
 import { type Decimal, isMultiple, multiply, parse, parseTyped, toText } from "../lib/decimal";
 import { show, showCompact } from "../lib/format";
-import { hiddenOf, isWaiting, listOf, triggerText, typeName } from "../lib/orders";
+import { hiddenOf, isLiquidation, isWaiting, listOf, triggerText, typeName } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
 import { averageOf, type Holding, type OpenOrder } from "../state/trading";
 import { useHoldings } from "../state/holdings";
@@ -157,10 +157,11 @@ function limitText(order: Order): string {
 }
 
 function TypeCell({ order }: { order: Order }) {
-  const type = useStore(useDesk().listTypes).get(listOf(order) ?? -1);
+  const desk = useDesk();
+  const type = useStore(desk.listTypes).get(listOf(order) ?? -1);
   return (
     <>
-      {typeName(order)}
+      {desk.kind !== "SPOT" && isLiquidation(order) ? "Liquidation" : typeName(order)}
       {listOf(order) !== null && <span className="tag list-tag">{type ?? "List"}</span>}
     </>
   );

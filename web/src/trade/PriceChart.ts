@@ -55,7 +55,7 @@ export class PriceChart {
   private readonly volumes: ISeriesApi<"Histogram">;
   private readonly markers: ISeriesMarkersPluginApi<Time>;
   private lines: IPriceLine[] = [];
-  private liquidation: { price: number; line: IPriceLine } | null = null;
+  private liquidation: { price: number; simulated: boolean; line: IPriceLine } | null = null;
   private bars: Bar[] = [];
   private orders: readonly Order[] = [];
   private fills: readonly Fill[] = [];
@@ -226,11 +226,13 @@ export class PriceChart {
   }
 
   /** A line at the price at which the account is liquidated; 0 takes it away. */
-  showLiquidation(price: number): void {
+  showLiquidation(price: number, simulated: boolean): void {
     if (this.liquidation) this.candles.removePriceLine(this.liquidation.line);
-    this.liquidation = price
-      ? { price, line: this.candles.createPriceLine({ price, color: this.colors.warn, lineStyle: LineStyle.Solid, lineWidth: 1, axisLabelVisible: true, title: "Liquidation" }) }
-      : null;
+    this.liquidation = null;
+    if (!price) return;
+    const title = simulated ? "Liquidation (simulated)" : "Liquidation";
+    const line = this.candles.createPriceLine({ price, color: this.colors.warn, lineStyle: LineStyle.Solid, lineWidth: 1, axisLabelVisible: true, title });
+    this.liquidation = { price, simulated, line };
   }
 
   showFills(fills: readonly Fill[]): void {
@@ -286,7 +288,7 @@ export class PriceChart {
     });
     if (this.bars.length) this.draw();
     this.showOrders(this.orders);
-    this.showLiquidation(this.liquidation?.price ?? 0);
+    if (this.liquidation) this.showLiquidation(this.liquidation.price, this.liquidation.simulated);
   }
 }
 

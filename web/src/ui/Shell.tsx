@@ -2,7 +2,7 @@
 import { CircleUser, Gavel, Keyboard, KeyRound, LogOut, MonitorSmartphone, Package, ShoppingCart, Store, SunMoon, TriangleAlert, WifiOff, X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { showAge } from "../lib/format";
-import { levelText } from "../lib/margin";
+import { levelText, liquidationsPath } from "../lib/margin";
 import { network } from "../pwa/network";
 import { cartView } from "../state/cart";
 import { marginCall } from "../state/marginCall";
@@ -283,12 +283,21 @@ function LostLine() {
 function MarginCallLine() {
   const call = useStore(marginCall);
   if (!call) return null;
+  const { symbol, state } = call;
+  const account = symbol ? `isolated account of ${symbol}` : "cross account";
+  const what = {
+    called: `Margin call: the level of your ${account} is ${levelText(call.level)}.`,
+    liquidating: `Your ${account} is being liquidated: orders are cancelled, and what it has is sold to repay what it owes.`,
+    liquidated: `Your ${account} was liquidated: orders were cancelled, and what was needed was sold to repay what it owed.`,
+  }[state];
+  const [path, deed] =
+    state === "called" ? [symbol ? "/margin/isolated" : "/margin", "Repay or add funds"] : [liquidationsPath(symbol), state === "liquidated" ? "See what was sold" : "See what happens"];
   return (
     <div className="call-line" role="alert">
       <TriangleAlert size={14} aria-hidden="true" />
       <span>
-        {call.liquidating ? "Liquidation" : "Margin call"}: the level of {call.where} is {levelText(call.level)}.{" "}
-        <a {...to(call.path)}>{call.liquidating ? "See what happens" : "Repay or add funds"}</a>
+        {what}
+        {call.simulated && " Its prices are simulated."} <a {...to(path!)}>{deed}</a>
       </span>
       <button className="icon-button small" aria-label="Close message" onClick={() => marginCall.set(null)}>
         <X size={14} />

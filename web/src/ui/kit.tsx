@@ -419,7 +419,7 @@ export function Filters(props: { label: string; choices: readonly { path: string
   return (
     <nav className="filters" aria-label={props.label}>
       {props.choices.map((one) => (
-        <a key={one.path} {...to(one.path)} aria-current={path === one.path ? "page" : undefined}>
+        <a key={one.path} {...to(one.path)} aria-current={path === one.path.replace(/\?.*$/, "") ? "page" : undefined}>
           {one.text}
         </a>
       ))}
