@@ -34,7 +34,7 @@ _COMMANDS = {
     "stream": "cryptoshop.roles.stream",
     "shop": "cryptoshop.roles.shop",
     "rates": "cryptoshop.roles.rates",
-    "admin": "cryptoshop.admin",
+    "admin": "cryptoshop.admin.cli",
     "verify": "cryptoshop.verify",
     "replay": "cryptoshop.replay.cli",
     "bench": "bench.cli",

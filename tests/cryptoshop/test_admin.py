@@ -13,7 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cryptoshop import admin, cli
+from cryptoshop import cli
+from cryptoshop.admin.cli import EXAMPLES, main, parser
+from cryptoshop.admin.keys import scopes
 from cryptoshop.filters import OF_MARKETS
 from cryptoshop.opening import lift_rules, open_venue
 from cryptoshop.settings import Settings
@@ -282,14 +284,14 @@ def test_what_cannot_be_done_is_one_clear_line(listed, arguments, says):
 ])  # fmt: skip
 def test_wrong_usage_is_told_and_costs_nothing(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
-        admin.main([*arguments])
+        main([*arguments])
     assert stopped.value.code == 2
     assert "usage: cryptoshop admin" in capsys.readouterr().err
 
 
 def test_help_teaches_by_example(capsys):
     with pytest.raises(SystemExit) as stopped:
-        admin.main(["--help"])
+        main(["--help"])
     assert stopped.value.code == 0
     said = capsys.readouterr().out
     for words in ("create-admin you@example.org", "--tick 0.01 --lot 0.00001", "ACCOUNT is"):
@@ -297,11 +299,11 @@ def test_help_teaches_by_example(capsys):
 
 
 def test_every_example_of_the_help_parses():
-    examples = [line.split("  ")[1].split() for line in admin.EXAMPLES.splitlines() if line.startswith("  cryptoshop admin")]
+    examples = [line.split("  ")[1].split() for line in EXAMPLES.splitlines() if line.startswith("  cryptoshop admin")]
     assert len(examples) >= 10
     for example in examples:
-        assert admin._parser().parse_args(example[2:]).command == example[2]
-    assert admin._scopes("READ, trade") == KeyScope.READ | KeyScope.TRADE
+        assert parser().parse_args(example[2:]).command == example[2]
+    assert scopes("READ, trade") == KeyScope.READ | KeyScope.TRADE
 
 
 def test_a_full_disk_is_told_as_what_it_is(tmp_path, capsys, monkeypatch):
@@ -309,7 +311,7 @@ def test_a_full_disk_is_told_as_what_it_is(tmp_path, capsys, monkeypatch):
         logging.getLogger("engine.exchange").error("event=log_refuses")
         raise LogRefused(Refusal.NO_SPACE, "the disk is nearly full")
 
-    monkeypatch.setattr(admin, "_run", refuse)
+    monkeypatch.setattr("cryptoshop.admin.cli._run", refuse)
     assert cli.main(["admin", "--data-dir", str(tmp_path), "symbols"]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
@@ -327,7 +329,7 @@ def test_no_venue_runs(tmp_path, capsys, run_file):
 
 
 def test_the_log_does_not_answer(tmp_path, capsys, module_database, monkeypatch):
-    monkeypatch.setattr(admin, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr("cryptoshop.admin.office.CONNECT_SECONDS", 0.05)
     facts = {"database_url": module_database, "log_url": f"local:{tmp_path}/log.sock"}
     (tmp_path / "run.json").write_text(json.dumps(facts))
     assert cli.main(["admin", "symbols", "--data-dir", str(tmp_path)]) == 1

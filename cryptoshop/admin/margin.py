@@ -5,20 +5,8 @@ import secrets
 import time
 from collections.abc import Callable
 
-from cryptoshop.admin import (
-    Lines,
-    Office,
-    Refused,
-    amount_text,
-    columns,
-    count,
-    execute,
-    find_account,
-    find_asset,
-    find_symbol,
-    percent_text,
-    plain,
-)
+from cryptoshop.admin.office import Office, Refused, execute, find_account, find_asset, find_symbol
+from cryptoshop.admin.words import Lines, amount_text, columns, count, percent_text, plain
 from cryptoshop.listing import amount_units
 from cryptoshop.margin import (
     HOURS_A_DAY,

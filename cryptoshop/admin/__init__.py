@@ -1,0 +1,1 @@
+"""`cryptoshop admin`: what the people who run a venue do by command."""
