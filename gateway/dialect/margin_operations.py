@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.dialect import account, info, lists, margin, margin_history, margin_loans, margin_orders
+from gateway.dialect import account, info, lists, margin, margin_history, margin_loans, margin_orders, orders
 from gateway.dialect.operation import Operation, Security
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import TIMING
@@ -59,6 +59,9 @@ MARGIN_OPERATIONS = (
     # orders
     _trade("margin.order.place", margin_orders.place, margin_orders.PLACE, ("symbol", "side", "type"), places_order=True),
     _trade("margin.order.cancel", margin_orders.cancel, margin_orders.CANCEL, ("symbol",), weight=10),
+    _trade("margin.order.cancelReplace", margin_orders.cancel_replace, margin_orders.CANCEL_REPLACE, orders.CANCEL_REPLACE_REQUIRED,
+           weight=6, places_order=True),
+    _trade("margin.order.amend.keepPriority", margin_orders.amend, margin_orders.AMEND, ("symbol", "newQty"), weight=6),
     _trade("margin.openOrders.cancelAll", margin_orders.cancel_all, margin_orders.CANCEL_ALL, ("symbol",), fresh=True),
     _data("margin.order.status", margin_orders.status, margin_orders.STATUS, ("symbol",), weight=10),
     _data("margin.openOrders", margin_orders.open_orders, margin_orders.OPEN, weight=10),
@@ -118,6 +121,8 @@ MARGIN_ROUTES: dict[str, dict[str, str]] = {
         "margin/lending": {"GET": "margin.pools", "POST": "margin.lend"},
         "margin/lending/history": {"GET": "margin.lendings"},
         "margin/order": {"GET": "margin.order.status", "POST": "margin.order.place", "DELETE": "margin.order.cancel"},
+        "margin/order/cancelReplace": {"POST": "margin.order.cancelReplace"},
+        "margin/order/amend/keepPriority": {"PUT": "margin.order.amend.keepPriority"},
         "margin/order/oco": {"POST": "margin.order.oco"},
         "margin/order/oto": {"POST": "margin.order.oto"},
         "margin/order/otoco": {"POST": "margin.order.otoco"},

@@ -30,6 +30,8 @@ _WHICH: Table = {"isIsolated": flag}
 _WITH_LOANS: Table = _WHICH | {"sideEffectType": parameters.one_of(SIDE_EFFECTS), "autoRepayAtCancel": flag}
 PLACE: Table = SPOT_PLACE | _WITH_LOANS
 CANCEL: Table = orders.CANCEL | _WHICH
+CANCEL_REPLACE: Table = orders.CANCEL_REPLACE | _WITH_LOANS
+AMEND: Table = orders.AMEND | _WHICH
 CANCEL_ALL: Table = orders.CANCEL_ALL | _WHICH
 STATUS: Table = orders.STATUS | _WHICH
 OPEN: Table = orders.OPEN | _WHICH
@@ -77,11 +79,17 @@ def _in_margin_words(answer: Any) -> Any:
         return answer
 
     def render(outcomes: Sequence) -> Any:
-        if outcomes[0].code in ORDER:
+        told = [outcome._replace(events=_of_orders(outcome.events)) for outcome in outcomes]
+        # A cancel-replace that got as far as its cancel says of both what became of them.
+        if outcomes[0].code in ORDER and not _has_cancelled(told[0].events):
             raise refused_margin(outcomes[0].code, ORDER)
-        return answer.render([outcome._replace(events=_of_orders(outcome.events)) for outcome in outcomes])
+        return answer.render(told)
 
     return answer._replace(render=render)
+
+
+def _has_cancelled(events: np.ndarray) -> bool:
+    return bool((events["kind"] == EventKind.CANCELED).any())
 
 
 def _of_orders(events: np.ndarray) -> np.ndarray:
@@ -115,6 +123,19 @@ def _borrowed(venue: Venue, account: int, events: np.ndarray) -> dict:
     return {"marginBuyBorrowAmount": asset.text(int(loans["amount"][0])), "marginBuyBorrowAsset": asset.name}
 
 
+def _replace(venue: Venue, request: Request) -> Submit:
+    params = dict(request.params)
+    effect = params.pop("sideEffectType", None)
+    request = request._replace(params=params)
+    if effect is None:
+        known = orders.replaced(venue, request)
+        effect = known.side_effect if known else SideEffect.NONE
+    return orders.replacing(venue, request, new_order(venue, params)._replace(side_effect=effect))
+
+
+# The project's own: without `sideEffectType` the new order borrows and repays as the one before.
+cancel_replace = _of_account(_replace)
+amend = _of_account(orders.amend)
 cancel = _of_account(orders.cancel)
 cancel_all = _of_account(orders.cancel_all)
 status = _of_account(orders.status, reads=True)

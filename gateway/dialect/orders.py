@@ -276,8 +276,17 @@ def countdown(venue: Venue, request: Request) -> Submit:
 
 
 def cancel_replace(venue: Venue, request: Request) -> Submit:
+    return replacing(venue, request, new_order(venue, request.params))
+
+
+def replaced(venue: Venue, request: Request) -> OrderView | None:
+    """The open order that a cancel-replace is about, as far as this replica knows it."""
+    return _open_order(venue, request.account, target(venue, request, "cancelOrderId", "cancelOrigClientOrderId"))
+
+
+def replacing(venue: Venue, request: Request, order: NewOrder) -> Submit:
+    """Cancels what the request names and places `order`, in one command."""
     params = request.params
-    order = new_order(venue, params)
     wanted = target(venue, request, "cancelOrderId", "cancelOrigClientOrderId")
     if not params.get("orderRateLimitExceededMode", False):
         _refuse_beyond_limits(venue, request.account)

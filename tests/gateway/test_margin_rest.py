@@ -231,6 +231,27 @@ async def test_an_order_that_borrows_and_one_that_repays(stage):
     await both(stage, check)
 
 
+async def test_an_order_is_changed_and_still_repays(stage):
+    order = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC"}
+    await stage.transfer("MAIN_ISOLATED_MARGIN", "BTC", "1", toSymbol="BTCUSDT")
+    await stage.call("POST", "margin/borrow-repay", type="BORROW", asset="USDT", amount="1000", isIsolated="TRUE", symbol="BTCUSDT")
+    effect = {"isIsolated": "TRUE", "sideEffectType": "AUTO_REPAY"}
+    sale = await stage.call("POST", "margin/order", side="SELL", quantity="0.5", price="11000", **order, **effect)
+    mine = {"symbol": "BTCUSDT", "isIsolated": "TRUE"}
+    amended = await stage.call("PUT", "margin/order/amend/keepPriority", orderId=sale["orderId"], newQty="0.4", **mine)
+    assert (amended["isIsolated"], amended["amendedOrder"]["qty"]) == (True, "0.40000000")
+    told = await stage.call("POST", "margin/order/cancelReplace", side="SELL", quantity="0.2", price="10500", isIsolated="TRUE",
+                            cancelReplaceMode="STOP_ON_FAILURE", cancelOrderId=sale["orderId"], **order)  # fmt: skip
+    assert (told["cancelResult"], told["newOrderResult"], told["isIsolated"]) == ("SUCCESS", "SUCCESS", True)
+    (left,) = await stage.call("GET", "margin/openOrders", **mine)
+    assert (left["orderId"], left["price"], left["origQty"]) == (told["newOrderResponse"]["orderId"], "10500.00000000", "0.20000000")
+    await stage.transfer("MAIN_MARGIN", "USDT", "5000", "bob")
+    await stage.call("POST", "margin/order", "bob", side="BUY", quantity="0.2", price="10500", **order)
+    (account,) = (await stage.call("GET", "margin/isolated/account"))["assets"]
+    assert account["quoteAsset"]["borrowed"] == "0.00000000"  # nobody had to say again that it repays
+    assert await stage.call("GET", "margin/openOrders", **mine) == []
+
+
 async def test_a_liquidation_from_the_call_to_its_end(stage):
     order = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC"}
     await stage.transfer("MAIN_ISOLATED_MARGIN", "USDT", "4000", toSymbol="BTCUSDT")

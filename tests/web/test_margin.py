@@ -93,6 +93,28 @@ def test_borrowed_money_buys_and_is_repaid(open_desk, lender):
     desk.choose("Account", "Spot")
     expect(desk.rows().filter(has_text="0.03000")).to_have_count(0)  # the spot account has nothing to do with it
 
+    # An order of the margin account is changed where it is listed.
+    desk.choose("Account", "Cross")
+    desk.tab("Open orders")
+    page.keyboard.press("s")
+    page.keyboard.press("l")
+    desk.until("document.activeElement.value !== ''")
+    desk.ticket("Price").fill(str((number(page.get_by_test_id("last-price").inner_text()) * Decimal("1.1")).quantize(CENT)))
+    desk.ticket("Borrow").uncheck()
+    desk.ticket("Amount").fill("0.002")
+    desk.ticket("Amount").press("Enter")
+    expect(desk.rows()).to_have_count(1)
+    for amount, said in (("0.001", "keeps its place"), ("0.0015", "queues anew")):
+        page.get_by_role("button", name=re.compile("Change the order at")).click()
+        page.get_by_role("dialog").get_by_label("Amount").fill(amount)
+        expect(page.get_by_role("dialog")).to_contain_text(said)
+        page.get_by_role("dialog").get_by_role("button", name="Change order").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(desk.rows()).to_contain_text(f"{amount:0<7}")
+    page.get_by_role("button", name=re.compile("Cancel the order at")).click()
+    expect(desk.rows()).to_have_count(0)
+    page.keyboard.press("m")
+
     # The sale repays what it brings.
     desk.choose("Account", "Cross")
     desk.choose("Side", "Sell")
@@ -346,8 +368,9 @@ def test_what_was_sold_can_be_read_afterwards(liquidated):
 
     page.get_by_role("link", name="Margin calls").click()
     expect(page.get_by_text("a source is simulated")).to_be_visible()
-    told = page.locator(".office-page tbody td:nth-child(2)").all_inner_texts()
-    assert told[0] == "Liquidation ended"
+    happened = page.locator(".office-page tbody td:nth-child(2)")
+    expect(happened.first).to_have_text("Liquidation ended")
+    told = happened.all_inner_texts()
     assert re.match(r"Traded on ETH/USDT: brought [\d,.]+ USDT", told[1])
     assert told[-2:] == ["Liquidation began: orders cancelled", "Margin call"]
     page.get_by_role("link", name="Repays").click()

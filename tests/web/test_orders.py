@@ -25,7 +25,10 @@ class Trader:
         return self.desk.page.request.get(self.desk.venue.rest_url + path).json()
 
     def buy(self, **terms: str) -> None:
-        form = {"symbol": "BTCUSDT", "side": "BUY", **terms}
+        self.send(side="BUY", **terms)
+
+    def send(self, **terms: str) -> None:
+        form = {"symbol": "BTCUSDT", **terms}
         answer = self.desk.page.request.post(f"{self.desk.venue.rest_url}/api/v3/order", form=form, headers={"X-CSRF-Token": self.csrf})
         assert answer.ok, answer.text()
 
@@ -34,6 +37,27 @@ class Trader:
 
     def best_offer(self) -> Decimal:
         return Decimal(self._get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")["askPrice"])
+
+    def best_bid(self) -> Decimal:
+        return Decimal(self._get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")["bidPrice"])
+
+    def orders_of(self, desk, what: str = "openOrders") -> list[dict]:
+        """What the API tells another member of their orders."""
+        return desk.page.request.get(f"{desk.venue.rest_url}/api/v3/{what}").json()
+
+    def sell_down_to(self, price: Decimal, done) -> None:
+        """As `buy_up_to`, against the bids."""
+        for _ in range(PUSHES):
+            quantity = Decimal(0)
+            for bid, size in self._get("/api/v3/depth?symbol=BTCUSDT&limit=1000")["bids"]:
+                quantity += Decimal(size)
+                if Decimal(bid) <= price:
+                    break
+            self.send(side="SELL", type="LIMIT", timeInForce="IOC", price=bid, quantity=str(quantity))
+            self.desk.page.wait_for_timeout(100)
+            if done():
+                return
+        raise AssertionError(f"sold down to {price}, and nothing came of it")
 
     def buy_up_to(self, price: Decimal, done) -> None:
         """Takes all offers below `price` and the first one from it on, again and again, as others offer anew, until `done()`."""
@@ -121,6 +145,77 @@ def test_a_pair_stands_together_and_the_fill_of_one_takes_the_other_away(open_de
     expect(desk.rows().nth(0)).to_contain_text(re.compile("Filled|the other order of the pair started"))
     expect(desk.rows().nth(1)).to_contain_text(re.compile("Filled|the other order of the pair started"))
     expect(desk.rows().filter(has_text="the other order of the pair started").first).to_contain_text("Stop market")
+
+
+def test_what_follows_a_filled_order_is_placed_with_it(open_desk):
+    desk, other = open_desk(), Trader(open_desk(), "bob")
+    page = desk.log_in("alice")
+    page.keyboard.press("b")
+    desk.until("document.activeElement.value !== ''")
+    price = (Decimal(desk.ticket("Price").input_value()) * Decimal("0.9998")).quantize(CENT)
+    desk.ticket("Price").fill(str(price))
+    desk.ticket("Amount").fill("0.02")
+    desk.ticket("Take profit or stop once it is filled").check()
+    expect(page.get_by_text("Type one of the two prices, or both.")).to_be_visible()
+    desk.ticket("Take profit").fill(str(price - 1))
+    expect(page.get_by_text("Taking profit sells above the order's price")).to_be_visible()
+    desk.ticket("Take profit").fill(str((price * Decimal("1.05")).quantize(CENT)))
+    desk.ticket("Stop price").fill(str((price * Decimal("0.9")).quantize(CENT)))
+    said = re.compile(r"Once all of it is bought: sell 0\.01998 BTC at .* or better; or, when BTC falls to")
+    expect(sentence(desk)).to_contain_text(said)
+    expect(page.locator("button.submit")).to_have_text("Buy 0.02 BTC, then sell")
+    if AXE.exists():
+        assert findings(page) == []
+    desk.ticket("Amount").press("Enter")
+    expect(page.get_by_text("two orders follow once it is filled")).to_be_visible()
+    expect(desk.rows()).to_have_count(3)
+    expect(desk.rows().filter(has_text="OTO")).to_have_count(3)
+    expect(desk.rows().filter(has_text="Pending")).to_have_count(2)
+
+    other.sell_down_to(price, lambda: desk.rows().count() == 2)
+    expect(desk.rows().filter(has_text="Sell")).to_have_count(2)
+    expect(desk.rows().filter(has_text="Pending")).to_have_count(0)
+    expect(desk.rows().filter(has_text="Waiting")).to_have_count(1)  # the stop; the take profit is in the book
+    expect(page.locator(".ladder .mine")).to_have_count(0)  # far from the spread
+    page.get_by_role("button", name=re.compile("Cancel the order at .* bound to it")).first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel both").click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
+
+
+def test_a_changed_order_does_not_place_again_what_was_filled(open_desk):
+    desk, other = open_desk(), Trader(open_desk(), "bob")
+    page = desk.log_in("alice")
+    page.keyboard.press("b")
+    desk.until("document.activeElement.value !== ''")
+    price = other.best_bid() + CENT  # alone at the best price
+    desk.ticket("Price").fill(str(price))
+    desk.ticket("Amount").fill("0.5")
+    desk.unfold_options()
+    desk.ticket("Own orders").select_option("EXPIRE_MAKER")
+    desk.ticket("Amount").press("Enter")
+    expect(desk.rows()).to_have_count(1)
+    other.send(side="SELL", type="LIMIT", timeInForce="IOC", price=str(price), quantity="0.1")
+    expect(desk.rows().first).not_to_contain_text(re.compile(r"\b0%"))
+    (before,) = other.orders_of(desk)
+    filled = Decimal(before["executedQty"])
+    assert filled >= Decimal("0.1")
+    page.get_by_role("button", name=re.compile("Change the order at")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Amount").fill(str(filled))
+    expect(dialog).to_contain_text("the amount must be above that")
+    dialog.get_by_label("Amount").fill("0.5")
+    dialog.get_by_label("Price").fill(str((price * Decimal("0.98")).quantize(CENT)))
+    expect(dialog).to_contain_text("queue anew")
+    dialog.get_by_role("button", name="Change order").click()
+    expect(dialog).to_have_count(0)
+    expect(desk.rows()).to_have_count(1)
+    (after,) = other.orders_of(desk)
+    all_orders = other.orders_of(desk, "allOrders?symbol=BTCUSDT")
+    done = next(row["executedQty"] for row in all_orders if row["orderId"] == before["orderId"])
+    assert Decimal(after["origQty"]) + Decimal(done) == Decimal("0.5")
+    assert after["selfTradePreventionMode"] == "EXPIRE_MAKER"  # as it was
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.get_by_text("No open orders")).to_be_visible()
 
 
 def test_a_trailing_stop_is_placed_and_says_what_it_follows(open_desk):

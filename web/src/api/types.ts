@@ -81,6 +81,7 @@ export interface Order {
   pegPriceType?: string;
   peggedPrice?: string;
   expiryReason?: string;
+  selfTradePreventionMode?: string;
 }
 
 export interface OrderList {
@@ -144,6 +145,8 @@ export interface ExecutionReport {
   L: string;
   n: string;
   N: string | null;
+  /** Self-trade prevention. */
+  V: string;
   T: number;
   t: number;
   m: boolean;

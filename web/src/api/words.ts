@@ -28,6 +28,7 @@ const BY_CODE: Record<string, string> = {
 };
 
 const BY_MESSAGE: [RegExp, string][] = [
+  [/cancel restrictions/i, "Meanwhile the order was filled further. Look at what is left of it, then change that."],
   [/trigger immediately/i, "The last price has reached the stop price already. Move the stop to the other side of it."],
   [/relationship of the prices/i, "Of the two prices one must lie above the last price and one below it."],
   [/insufficient balance/i, "You do not have enough available for this order."],

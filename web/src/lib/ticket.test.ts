@@ -63,6 +63,50 @@ describe("the order ticket", () => {
     });
   });
 
+  it("lets a take profit, a stop or both follow a limit order, on the other side", () => {
+    const exits = (changes: Partial<Ticket>) => check({ exits: true, size: "2", ...changes });
+    const first = { symbol: "BTCUSDT", newOrderRespType: "FULL", workingSide: "BUY", workingType: "LIMIT", workingTimeInForce: "GTC", workingQuantity: "2", workingPrice: "100" };
+    const followed = { ...first, pendingSide: "SELL", pendingQuantity: "1.998" }; // less the fee of the purchase
+    expect(exits({ profit: "120" }).request).toEqual({
+      path: "/api/v3/orderList/oto", params: { ...followed, pendingType: "LIMIT", pendingTimeInForce: "GTC", pendingPrice: "120" },
+    });
+    expect(exits({ loss: "90" }).request?.params).toEqual({ ...followed, pendingType: "STOP_LOSS", pendingStopPrice: "90" });
+    expect(exits({ profit: "120", loss: "90", lossExecutes: "LIMIT", lossLimit: "89", account: "ISOLATED", borrows: true, repays: true }).request).toEqual({
+      path: "/sapi/v1/margin/order/otoco",
+      params: {
+        ...followed, isIsolated: "TRUE", sideEffectType: "AUTO_REPAY", pendingAboveType: "LIMIT_MAKER", pendingAbovePrice: "120",
+        pendingBelowType: "STOP_LOSS_LIMIT", pendingBelowStopPrice: "90", pendingBelowPrice: "89", pendingBelowTimeInForce: "GTC",
+      },
+    });
+    expect(exits({ side: "SELL", price: "101", profit: "95", loss: "105" }).request?.params).toMatchObject({
+      workingSide: "SELL", pendingSide: "BUY", pendingQuantity: "2", pendingBelowType: "LIMIT_MAKER", pendingBelowPrice: "95", pendingAboveType: "STOP_LOSS", pendingAboveStopPrice: "105",
+    });
+    expect(exits({ postOnly: true, profit: "120" }).request?.params).toMatchObject({ workingType: "LIMIT_MAKER" });
+    expect(exits({}).request).toBeNull(); // what follows is missing
+    expect(exits({ loss: "90", lossExecutes: "LIMIT" }).request).toBeNull();
+    expect(exits({ profit: "99" }).errors.profit).toMatch(/sells above the order's price, 100/);
+    expect(exits({ loss: "100" }).errors.loss).toMatch(/sells below/);
+    expect(exits({ side: "SELL", profit: "150" }).errors.profit).toMatch(/buys below/);
+    expect(exits({ profit: "120", size: "0.0001", price: "60000" }).errors.size).toMatch(/after the fee/);
+    expect(check({ exits: true, profit: "120", kind: "STOP", trigger: "110", price: "111" }).request?.path).toBe("/api/v3/order");
+    expect(exits({ side: "SELL", price: "101", loss: "900" }).concerns.join()).toMatch(/takes 1,800 USDT/);
+    expect(loanOf(ticket({ exits: true, borrows: true, size: "50" }), means, exits({ size: "50" }))).toBe(0n); // bound orders borrow nothing
+    const told = { exits: true, size: "2", profit: "120", loss: "90" };
+    expect(says(told)).toMatch(/Once all of it is bought: sell 1\.998 BTC at 120 or better; or, when BTC falls to 90 before that, at the market price\.$/);
+    expect(actionText(ticket(told), check(told), rules)).toBe("Buy 2 BTC, then sell");
+  });
+
+  it("pegs to levels behind the best one", () => {
+    const pegged = { peg: "PRIMARY_PEG", pegOffset: "1", price: "" } as const;
+    expect(check(pegged).price).toBe(parse("97"));
+    expect(params(pegged)).toMatchObject({ pegPriceType: "PRIMARY_PEG", pegOffsetType: "PRICE_LEVEL", pegOffsetValue: "1" });
+    expect(params({ ...pegged, pegOffset: "0" })).not.toHaveProperty("pegOffsetType");
+    expect(says(pegged)).toMatch(/at the bid 1 level behind the best of that moment/);
+    expect(check({ ...pegged, pegOffset: "101" }).errors.pegOffset).toMatch(/up to 100/);
+    expect(check({ ...pegged, pegOffset: "1.5" }).errors.pegOffset).toMatch(/Whole levels/);
+    expect(check({ ...pegged, lasting: "IOC" }).errors.price).toMatch(/let the order last/);
+  });
+
   it("names a stop by its sides: of the order and of the last price", () => {
     const stop = (changes: Partial<Ticket>) => params({ kind: "STOP", price: "99", ...changes })?.type;
     expect(stop({ trigger: "101", price: "102" })).toBe("STOP_LOSS_LIMIT");

@@ -6,6 +6,7 @@ import type { LocalBook } from "./book";
 import { ceilTo, type Decimal, divide, floorTo, isMultiple, max, min, multiply, ONE, parseTyped, toText } from "./decimal";
 import { group } from "./format";
 import type { SymbolRules } from "./rules";
+import { exitConcerns, exitsComplete, hasExits, isList, otherSide, readExits, sizeExits } from "./ticketExits";
 import { type Request, toRequest } from "./ticketRequest";
 import { contingentType, deltaOf, type Executes, percentOfDelta, type Side, waitsForRise } from "./triggers";
 
@@ -40,6 +41,14 @@ export interface Ticket {
   /** The part of an iceberg that others see; "" = all. */
   visible: string;
   peg: Peg;
+  /** How many levels behind that best price; "" = none. */
+  pegOffset: string;
+  /** Something follows on the other side once the order is filled: a take profit, a stop, or both. */
+  exits: boolean;
+  profit: string;
+  loss: string;
+  lossLimit: string;
+  lossExecutes: Executes;
   /** Self-trade prevention; "" = the symbol's own. */
   prevention: string;
   account: AccountKind;
@@ -50,7 +59,7 @@ export interface Ticket {
 
 export const BLANK: Ticket = {
   side: "BUY", kind: "LIMIT", price: "", trigger: "", stopLimit: "", distance: "", executes: "LIMIT", size: "", sizeBy: "amount", lasting: "GTC",
-  goodTill: "", postOnly: false, visible: "", peg: "", prevention: "", account: "SPOT", borrows: false, repays: false,
+  goodTill: "", postOnly: false, visible: "", peg: "", pegOffset: "", exits: false, profit: "", loss: "", lossLimit: "", lossExecutes: "MARKET", prevention: "", account: "SPOT", borrows: false, repays: false,
 };
 
 /** What the market looks like now; `last` 0: nothing was traded yet. */
@@ -83,7 +92,8 @@ export interface Means {
   open?: OpenCounts;
 }
 
-export type Field = "price" | "trigger" | "stopLimit" | "distance" | "size" | "visible" | "goodTill";
+export type PriceName = "price" | "trigger" | "stopLimit" | "profit" | "loss" | "lossLimit";
+export type Field = PriceName | "distance" | "size" | "visible" | "goodTill" | "pegOffset";
 
 export interface Checked {
   price: Decimal | null;
@@ -93,6 +103,12 @@ export interface Checked {
   delta: number | null;
   visible: Decimal | null;
   goodTill: number | null;
+  pegOffset: number;
+  /** Of what follows once the order is filled. */
+  profit: Decimal | null;
+  loss: Decimal | null;
+  lossLimit: Decimal | null;
+  exitQuantity: Decimal | null;
   /** The dialect's type of the order, of an OCO that of its stop. */
   type: string;
   quantity: Decimal | null;
@@ -130,10 +146,15 @@ export const isPegged = (ticket: Ticket): boolean => ticket.peg !== "" && hasExt
 const percentOf = (ratio: Decimal): string => `${(Number(ratio / 10n ** 8n) / 100).toFixed(1)}%`;
 const nice = (value: Decimal): string => group(toText(value));
 
-export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView, means: Means): Checked {
+/** Orders that are bound to each other borrow nothing. */
+const meansOf = (ticket: Ticket, means: Means): Means => (isList(ticket) ? { ...means, loanBase: undefined, loanQuote: undefined } : means);
+
+export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView, given: Means): Checked {
+  const means = meansOf(ticket, given);
   const buying = ticket.side === "BUY";
   const checked: Checked = {
-    price: null, trigger: null, stopLimit: null, delta: null, visible: null, goodTill: null, type: ticket.kind === "MARKET" ? "MARKET" : "LIMIT",
+    price: null, trigger: null, stopLimit: null, delta: null, visible: null, goodTill: null, pegOffset: 0,
+    profit: null, loss: null, lossLimit: null, exitQuantity: null, type: ticket.kind === "MARKET" ? "MARKET" : "LIMIT",
     quantity: null, total: null, stopTotal: null, averagePrice: null, fee: null, feeRate: means.takerFee, feeAsset: buying ? rules.base : rules.quote,
     crosses: ticket.kind !== "LIMIT", errors: {}, concerns: [], request: null,
   };
@@ -141,6 +162,7 @@ export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView
   readSize(ticket, rules, view, checked);
   readExtras(ticket, rules, view, checked);
   checkQuantity(ticket, rules, checked);
+  sizeExits(ticket, rules, means, checked);
   checkMeans(ticket, rules, means, checked);
   checkCounts(ticket, rules, means, checked);
   checked.feeRate = checked.crosses ? means.takerFee : means.makerFee;
@@ -148,7 +170,7 @@ export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView
   checked.fee = received === null ? null : multiply(received, checked.feeRate);
   if (!Object.keys(checked.errors).length && isComplete(ticket, checked)) {
     checked.request = toRequest(ticket, rules, checked);
-    checked.concerns = concernsOf(ticket, view, checked);
+    checked.concerns = [...concernsOf(ticket, view, checked), ...exitConcerns(ticket, rules, means, checked)];
   }
   return checked;
 }
@@ -158,19 +180,34 @@ export function checkTicket(ticket: Ticket, rules: SymbolRules, view: MarketView
 function readPrices(ticket: Ticket, rules: SymbolRules, view: MarketView, checked: Checked): void {
   const { book } = view;
   const buying = ticket.side === "BUY";
-  if (isPegged(ticket)) checked.price = (ticket.peg === "PRIMARY_PEG") === buying ? book.bestBid || null : book.bestAsk || null;
+  if (isPegged(ticket)) {
+    readOffset(ticket, checked);
+    const ladder = (ticket.peg === "PRIMARY_PEG") === buying ? book.bids : book.asks;
+    checked.price = ladder.prices[checked.pegOffset] ?? null;
+  }
   else if (hasLimit(ticket)) checked.price = readPrice("price", ticket, rules, checked);
   if (isStop(ticket)) checked.trigger = readPrice("trigger", ticket, rules, checked);
   if (ticket.kind === "OCO" && ticket.executes === "LIMIT") checked.stopLimit = readPrice("stopLimit", ticket, rules, checked);
   if (ticket.kind === "TRAILING") readDistance(ticket, rules, view, checked);
-  for (const field of ["price", "stopLimit"] as const) checkBand(field, ticket, rules, view, checked);
+  readExits(ticket, (field) => readPrice(field, ticket, rules, checked), checked);
+  if (!isPegged(ticket)) checkBand("price", ticket.side, rules, view, checked);
+  checkBand("stopLimit", ticket.side, rules, view, checked);
+  for (const field of ["profit", "lossLimit"] as const) checkBand(field, otherSide(ticket.side), rules, view, checked);
 
   if (ticket.kind === "LIMIT") checkCrossing(ticket, book, checked);
   else if (ticket.kind === "OCO") checkPair(ticket, view, checked);
   else if (isStop(ticket)) checkTrigger(ticket, view, checked);
 }
 
-function readPrice(field: "price" | "trigger" | "stopLimit", ticket: Ticket, rules: SymbolRules, checked: Checked): Decimal | null {
+const OFFSET_MAX = 100;
+
+function readOffset(ticket: Ticket, checked: Checked): void {
+  const typed = ticket.pegOffset.trim();
+  if (!/^\d{0,3}$/.test(typed) || Number(typed) > OFFSET_MAX) checked.errors.pegOffset = `Whole levels, up to ${OFFSET_MAX}`;
+  else checked.pegOffset = Number(typed);
+}
+
+function readPrice(field: PriceName, ticket: Ticket, rules: SymbolRules, checked: Checked): Decimal | null {
   if (!ticket[field].trim()) return null;
   const price = parseTyped(ticket[field]);
   const fault =
@@ -185,15 +222,15 @@ function readPrice(field: "price" | "trigger" | "stopLimit", ticket: Ticket, rul
 }
 
 /** Prices too far from the last one are refused at the door. */
-function checkBand(field: "price" | "stopLimit", ticket: Ticket, rules: SymbolRules, { last }: MarketView, checked: Checked): void {
+function checkBand(field: PriceName, side: Side, rules: SymbolRules, { last }: MarketView, checked: Checked): void {
   const price = checked[field];
-  const band = rules.band?.[ticket.side];
-  if (!band || !last || price === null || isPegged(ticket)) return;
+  const band = rules.band?.[side];
+  if (!band || !last || price === null) return;
   const lowest = band.down ? multiply(last, band.down) : 0n;
   const highest = band.up ? multiply(last, band.up) : 0n;
   if (price < lowest || (highest && price > highest)) {
     const ends = [lowest && `from ${nice(ceilTo(lowest, rules.tick))}`, highest && `up to ${nice(floorTo(highest, rules.tick))}`];
-    checked.errors[field] = `Too far from the market: now prices ${ends.filter(Boolean).join(" ")} are taken`;
+    checked.errors[field] ??= `Too far from the market: now prices ${ends.filter(Boolean).join(" ")} are taken`;
   }
 }
 
@@ -204,6 +241,7 @@ function checkCrossing(ticket: Ticket, book: LocalBook, checked: Checked): void 
   const other = buying ? book.bestAsk : book.bestBid;
   checked.crosses = other > 0n && (buying ? price >= other : price <= other);
   if (ticket.postOnly && ticket.peg === "MARKET_PEG") checked.errors.price = "Post-only cannot take the other side's price";
+  else if (ticket.peg === "PRIMARY_PEG" && (ticket.lasting === "IOC" || ticket.lasting === "FOK")) checked.errors.price = "Nothing trades at once at the own side's price: let the order last";
   else if (checked.crosses && ticket.postOnly && !ticket.peg) {
     checked.errors.price = `Post-only would trade at once: stay ${buying ? "below" : "above"} ${nice(other)}`;
   }
@@ -344,7 +382,7 @@ function toPay(ticket: Ticket, checked: Checked): Decimal {
 
 /** What the ticket would borrow: what it needs beyond what is there. */
 export function loanOf(ticket: Ticket, means: Means, checked: Checked): Decimal {
-  if (!ticket.borrows || checked.quantity === null) return 0n;
+  if (!ticket.borrows || isList(ticket) || checked.quantity === null) return 0n;
   const [own, needed] = ticket.side === "BUY" ? [means.availableQuote, toPay(ticket, checked)] : [means.availableBase, checked.quantity];
   return own === null ? 0n : max(needed - max(own, 0n), 0n);
 }
@@ -352,13 +390,14 @@ export function loanOf(ticket: Ticket, means: Means, checked: Checked): Decimal 
 function checkCounts(ticket: Ticket, rules: SymbolRules, means: Means, checked: Checked): void {
   const { open } = means;
   if (!open || checked.quantity === null || checked.errors.size) return;
-  const adds = ticket.kind === "OCO" ? 2 : 1;
+  const adds = ticket.kind === "OCO" ? 2 : 1 + (hasExits(ticket) ? Number(checked.profit !== null) + Number(checked.loss !== null) : 0);
+  const waits = isStop(ticket) || checked.loss !== null;
   const full =
     ticket.kind === "MARKET" ? ""
     : rules.maxOrders && open.orders + adds > rules.maxOrders ? `${rules.maxOrders} open orders`
-    : rules.maxTriggered && isStop(ticket) && open.triggered >= rules.maxTriggered ? `${rules.maxTriggered} waiting orders`
+    : rules.maxTriggered && waits && open.triggered >= rules.maxTriggered ? `${rules.maxTriggered} waiting orders`
     : rules.maxIcebergs && checked.visible !== null && open.icebergs >= rules.maxIcebergs ? `${rules.maxIcebergs} icebergs`
-    : rules.maxLists && ticket.kind === "OCO" && open.lists >= rules.maxLists ? `${rules.maxLists} order pairs`
+    : rules.maxLists && isList(ticket) && open.lists >= rules.maxLists ? `${rules.maxLists} lists of orders`
     : "";
   if (full) checked.errors.size = `You have ${full}, as many as this market allows`;
   else if (rules.maxPosition && ticket.side === "BUY" && open.position + checked.quantity > rules.maxPosition) {
@@ -407,7 +446,7 @@ function partOf(quantity: Decimal, rules: SymbolRules): Decimal {
 }
 
 function isComplete(ticket: Ticket, checked: Checked): boolean {
-  if (!checked.quantity) return false;
+  if (!checked.quantity || !exitsComplete(ticket, checked)) return false;
   if (hasLimit(ticket) && !isPegged(ticket) && !checked.price) return false;
   if ((ticket.kind === "STOP" || ticket.kind === "OCO") && !checked.trigger) return false;
   if (ticket.kind === "OCO" && ticket.executes === "LIMIT" && !checked.stopLimit) return false;
@@ -455,7 +494,8 @@ function stopConcerns(side: Side, trigger: Decimal, limit: Decimal): string[] {
 // ---------------------------------------------------------------- slider and steps
 
 /** The size that uses `percent` of what is available and can be borrowed, as text for the size field; "" where it cannot be known yet. */
-export function sizeForPercent(ticket: Ticket, rules: SymbolRules, view: MarketView, means: Means, percent: number): string {
+export function sizeForPercent(ticket: Ticket, rules: SymbolRules, view: MarketView, given: Means, percent: number): string {
+  const means = meansOf(ticket, given);
   const share = (value: Decimal): Decimal => (max(value, 0n) * BigInt(percent)) / 100n;
   const quoteStep = ONE / 10n ** BigInt(rules.quotePlaces);
   const checked = checkTicket({ ...ticket, size: "" }, rules, view, means);
@@ -477,7 +517,8 @@ export function sizeForPercent(ticket: Ticket, rules: SymbolRules, view: MarketV
 }
 
 /** How much of what is available (and can be borrowed) the ticket uses, 0-100, for the slider. */
-export function percentUsed(ticket: Ticket, checked: Checked, means: Means): number {
+export function percentUsed(ticket: Ticket, checked: Checked, given: Means): number {
+  const means = meansOf(ticket, given);
   const buying = ticket.side === "BUY";
   const used = buying ? toPay(ticket, checked) : checked.quantity;
   const own = buying ? means.availableQuote : means.availableBase;

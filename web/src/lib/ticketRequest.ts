@@ -2,6 +2,7 @@
 import { parseTyped, toText } from "./decimal";
 import type { SymbolRules } from "./rules";
 import { type Checked, hasExtras, hasLimit, isPegged, mayShowPart, type Ticket } from "./ticket";
+import { exitParams, hasExits, isList } from "./ticketExits";
 
 export interface Request {
   path: string;
@@ -11,19 +12,24 @@ export interface Request {
 /** `checked` holds all that the ticket's kind needs. */
 export function toRequest(ticket: Ticket, rules: SymbolRules, checked: Checked): Request {
   const common = {
-    symbol: rules.symbol, side: ticket.side, newOrderRespType: "FULL",
+    symbol: rules.symbol, newOrderRespType: "FULL",
     ...(ticket.prevention ? { selfTradePreventionMode: ticket.prevention } : {}),
     ...sideEffects(ticket),
   };
-  const pair = ticket.kind === "OCO";
-  const params = { ...common, ...(pair ? pairParams(ticket, checked) : orderParams(ticket, checked)) };
-  if (ticket.account === "SPOT") return { path: pair ? "/api/v3/orderList/oco" : "/api/v3/order", params };
-  return { path: pair ? "/sapi/v1/margin/order/oco" : "/sapi/v1/margin/order", params };
+  const margin = ticket.account !== "SPOT";
+  const list = (name: string): string => `${margin ? "/sapi/v1/margin/order" : "/api/v3/orderList"}/${name}`;
+  if (hasExits(ticket)) {
+    const both = checked.profit !== null && checked.loss !== null;
+    return { path: list(both ? "otoco" : "oto"), params: { ...common, ...exitParams(ticket, orderParams(ticket, checked), checked) } };
+  }
+  const sided = { ...common, side: ticket.side };
+  if (ticket.kind === "OCO") return { path: list("oco"), params: { ...sided, ...pairParams(ticket, checked) } };
+  return { path: margin ? "/sapi/v1/margin/order" : "/api/v3/order", params: { ...sided, ...orderParams(ticket, checked) } };
 }
 
 function sideEffects(ticket: Ticket): Record<string, string> {
   if (ticket.account === "SPOT") return {};
-  const effect = ticket.borrows ? (ticket.repays ? "AUTO_BORROW_REPAY" : "MARGIN_BUY") : ticket.repays ? "AUTO_REPAY" : "NO_SIDE_EFFECT";
+  const effect = ticket.borrows && !isList(ticket) ? (ticket.repays ? "AUTO_BORROW_REPAY" : "MARGIN_BUY") : ticket.repays ? "AUTO_REPAY" : "NO_SIDE_EFFECT";
   return { isIsolated: ticket.account === "ISOLATED" ? "TRUE" : "FALSE", sideEffectType: effect };
 }
 
@@ -33,8 +39,10 @@ function orderParams(ticket: Ticket, checked: Checked): Record<string, string> {
   const params: Record<string, string> = { type: ticket.kind === "LIMIT" && ticket.postOnly ? "LIMIT_MAKER" : checked.type, quantity };
   if (checked.trigger !== null) params.stopPrice = toText(checked.trigger);
   if (checked.delta !== null) params.trailingDelta = String(checked.delta);
-  if (isPegged(ticket)) params.pegPriceType = ticket.peg;
-  else if (hasLimit(ticket)) params.price = toText(checked.price!);
+  if (isPegged(ticket)) {
+    params.pegPriceType = ticket.peg;
+    if (checked.pegOffset) Object.assign(params, { pegOffsetType: "PRICE_LEVEL", pegOffsetValue: String(checked.pegOffset) });
+  } else if (hasLimit(ticket)) params.price = toText(checked.price!);
   if (hasExtras(ticket)) Object.assign(params, lastingParams(ticket, checked, params.type === "LIMIT_MAKER"));
   if (checked.visible !== null && mayShowPart(ticket)) params.icebergQty = toText(checked.visible);
   return params;

@@ -3,6 +3,7 @@ import { type Decimal, toText } from "./decimal";
 import { group } from "./format";
 import type { SymbolRules } from "./rules";
 import { type Checked, hasExtras, hasLimit, isPegged, type MarketView, risesToTrigger, type Ticket } from "./ticket";
+import { exitSentence, hasExits, otherSide } from "./ticketExits";
 import { percentOfDelta, type Side, trailedPrice } from "./triggers";
 
 const nice = (value: Decimal): string => group(toText(value));
@@ -14,7 +15,7 @@ export function actionText(ticket: Ticket, checked: Checked, rules: SymbolRules)
   const amount = checked.quantity ? `${nice(checked.quantity)} ` : "";
   const what = `${verb(ticket.side)} ${amount}${rules.base}`;
   const before = { LIMIT: "", MARKET: "", STOP: "Place stop: ", TRAILING: "Place trailing stop: ", OCO: "Place pair: " }[ticket.kind];
-  return before ? before + what : capital(what);
+  return before ? before + what : capital(what) + (hasExits(ticket) ? `, then ${verb(otherSide(ticket.side))}` : "");
 }
 
 /** One sentence of what will happen; "" while too little is known for one. */
@@ -25,7 +26,7 @@ export function sentence(ticket: Ticket, checked: Checked, rules: SymbolRules, v
   if (ticket.kind === "OCO") return pairSentence(ticket, checked, rules, what);
   const price = atPrice(ticket, checked);
   if (price === null) return "";
-  if (ticket.kind === "LIMIT") return `${capital(what)} ${price}${lastingWords(ticket, checked)}.`;
+  if (ticket.kind === "LIMIT") return `${capital(what)} ${price}${lastingWords(ticket, checked)}.${exitSentence(ticket, checked, rules)}`;
   const when = ticket.kind === "STOP" ? whenReached(checked, rules, risesToTrigger(ticket, checked)) : whenTrailed(ticket, checked, rules, view);
   return when && `${when}, ${what} ${price}.`;
 }
@@ -33,8 +34,15 @@ export function sentence(ticket: Ticket, checked: Checked, rules: SymbolRules, v
 /** "at 59,900 or better", "at the market price"; null while the price is missing. */
 function atPrice(ticket: Ticket, checked: Checked): string | null {
   if (!hasLimit(ticket)) return "at the market price";
-  if (isPegged(ticket)) return `at the best ${(ticket.peg === "PRIMARY_PEG") === (ticket.side === "BUY") ? "bid" : "offer"} of that moment`;
+  if (isPegged(ticket)) return `at the ${pegWords(ticket, checked)} of that moment`;
   return checked.price === null ? null : `at ${nice(checked.price)} or better`;
+}
+
+/** "best bid", "offer 2 levels behind the best" */
+export function pegWords(ticket: Ticket, checked: Checked): string {
+  const side = (ticket.peg === "PRIMARY_PEG") === (ticket.side === "BUY") ? "bid" : "offer";
+  const behind = checked.pegOffset;
+  return behind ? `${side} ${behind} ${behind === 1 ? "level" : "levels"} behind the best` : `best ${side}`;
 }
 
 function whenReached(checked: Checked, rules: SymbolRules, rises: boolean | null): string {
@@ -87,7 +95,7 @@ export function extrasSummary(ticket: Ticket, rules: SymbolRules): string {
   if (hasExtras(ticket)) {
     if (ticket.kind === "LIMIT" && ticket.postOnly) parts.push("post-only");
     if (ticket.lasting !== "GTC") parts.push(ticket.lasting);
-    if (ticket.peg) parts.push(PEGS[ticket.peg]!);
+    if (ticket.peg) parts.push(PEGS[ticket.peg]! + (ticket.pegOffset.trim() ? `, ${ticket.pegOffset} behind` : ""));
     if (ticket.visible) parts.push(`shows ${ticket.visible} ${rules.base}`);
   }
   if (ticket.prevention && ticket.prevention !== rules.defaultPrevention) parts.push(`own orders: ${PREVENTIONS[ticket.prevention] ?? ticket.prevention}`);

@@ -11,6 +11,7 @@ import { useStore } from "../state/store";
 import { usePages } from "../state/reading";
 import type { Listed, PageAsk } from "../api/shop-types";
 import { Card, type Cell, Filters, Heading, PagedTable, usePath } from "../ui/kit";
+import { rulesOf } from "../state/venue";
 import { go, query } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 import { amount8, marketName } from "./words";
@@ -141,10 +142,10 @@ const TRANSFERS: Cell<TransferEntry>[] = [
 
 const LIQUIDATIONS: Cell<LiquidationEntry>[] = [
   { head: "When", cell: (row) => <Moment ms={row.updatedTime} /> },
-  { head: "Market", cell: (row) => marketName(row.symbol) },
+  { head: "Market", extra: true, cell: (row) => marketName(row.symbol) },
   { head: "Side", cell: (row) => <span className={row.side === "BUY" ? "up" : "down"}>{row.side === "BUY" ? "Bought" : "Sold"}</span> },
   { head: "Amount", right: true, cell: (row) => amount(row.executedQty) },
-  { head: "Average price", right: true, cell: (row) => amount(row.avgPrice) },
+  { head: "Average price", right: true, cell: (row) => show(parse(row.avgPrice), rulesOf(row.symbol)?.pricePlaces ?? 8) },
   { head: "Total", right: true, extra: true, cell: (row) => show(multiply(parse(row.avgPrice), parse(row.executedQty)), 2) },
 ];
 

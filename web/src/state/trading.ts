@@ -261,7 +261,7 @@ export class TradingAccount {
     if ("orderReports" in placed) {
       this.noteList(placed.orderListId, placed.contingencyType);
       for (const report of placed.orderReports) this.put(ofPlaced(report));
-      say("Both orders of the pair are open");
+      say(listOutcome(placed));
     } else {
       this.put(ofPlaced(placed));
       say(outcome(placed));
@@ -306,16 +306,22 @@ export class TradingAccount {
     if (done) say(`Cancelled ${mine.length} ${mine.length === 1 ? "order" : "orders"}`);
   }
 
-  /** Either the same order with a smaller amount, or cancel-and-replace in one step with all else as it was. Of spot accounts only. */
+  /**
+   * Either the same order with a smaller amount, or cancel-and-replace in one step with all else as it was. Amounts are of the whole
+   * order, so that what is filled already is not placed again; who meanwhile got more of it is refused and looks again.
+   */
   async edit(order: OpenOrder, changes: { price?: string; stopPrice?: string; quantity: string }, keepsPlace: boolean): Promise<void> {
+    const { base, naming } = this.source;
     this.mark([order.orderId], "edit");
     try {
       if (keepsPlace) {
-        await putForm("/api/v3/order/amend/keepPriority", { symbol: order.symbol, orderId: order.orderId, newQty: changes.quantity });
+        await putForm(`${base}/order/amend/keepPriority`, { ...naming, symbol: order.symbol, orderId: order.orderId, newQty: changes.quantity });
       } else {
-        await postForm("/api/v3/order/cancelReplace", {
-          symbol: order.symbol, side: order.side, type: order.type, ...changes, cancelReplaceMode: "STOP_ON_FAILURE", cancelOrderId: order.orderId,
-          ...keptTerms(order, changes.quantity),
+        const done = parse(order.executedQty);
+        const quantity = toText(parse(changes.quantity) - done);
+        await postForm(`${base}/order/cancelReplace`, {
+          ...naming, symbol: order.symbol, side: order.side, type: order.type, ...changes, quantity, cancelReplaceMode: "STOP_ON_FAILURE",
+          cancelOrderId: order.orderId, cancelRestrictions: done ? "ONLY_PARTIALLY_FILLED" : "ONLY_NEW", ...keptTerms(order, quantity),
         });
       }
       say("Order changed");
@@ -323,6 +329,13 @@ export class TradingAccount {
       this.mark([order.orderId], undefined);
     }
   }
+}
+
+function listOutcome({ contingencyType, orderReports }: PlacedList): string {
+  if (contingencyType === "OCO") return "Both orders of the pair are open";
+  const [first, ...rest] = orderReports.map(ofPlaced);
+  const waiting = rest.filter((order) => order.status === "PENDING_NEW").length;
+  return waiting ? `${outcome(orderReports[0]!)}; ${waiting === 1 ? "one order follows" : "two orders follow"} once it is filled` : `${first!.side === "BUY" ? "Bought" : "Sold"} ${amountText(first!.symbol, first!.executedQty)}; what follows is open`;
 }
 
 /** What a replaced order keeps of the one before. */
@@ -333,6 +346,7 @@ function keptTerms(order: Order, quantity: string): Record<string, string | numb
     timeInForce: timed ? order.timeInForce : undefined,
     goodTillDate: order.goodTillDate || undefined,
     trailingDelta: order.trailingDelta || undefined,
+    selfTradePreventionMode: order.selfTradePreventionMode || undefined,
     icebergQty: visible ? toText(min(visible, parse(quantity))) : undefined,
   };
 }
@@ -344,7 +358,7 @@ const ofReport = (report: ExecutionReport): Order => ({
   cummulativeQuoteQty: report.Z, origQuoteOrderQty: report.Q, status: report.X, timeInForce: report.f, type: report.o, side: report.S,
   time: report.O, updateTime: report.T, orderListId: report.g, stopPrice: report.P, trailingDelta: report.d, trailingTime: report.D,
   icebergQty: report.F, workingTime: report.w ? (report.W ?? report.T) : -1, goodTillDate: report.gtd, pegPriceType: report.gP, peggedPrice: report.gp,
-  expiryReason: report.eR,
+  expiryReason: report.eR, selfTradePreventionMode: report.V,
 });
 
 const amountText = (symbol: string, quantity: string): string => {

@@ -6,6 +6,7 @@ import { group, show } from "../lib/format";
 import { levelText, zoneOf, zoneText } from "../lib/margin";
 import type { SymbolRules } from "../lib/rules";
 import type { AccountKind, Ticket } from "../lib/ticket";
+import { isList } from "../lib/ticketExits";
 import { isCreated, margin, type MarginState, useMargin } from "../state/margin";
 import { useStore } from "../state/store";
 import { to } from "../ui/route";
@@ -41,7 +42,13 @@ export function MarginLine({ ticket, rules, loan }: { ticket: Ticket; rules: Sym
         </button>
         {created && (
           <span className="checks">
-            <SideEffect label="Borrow" title="Borrow what the order lacks, when it is placed" checked={ticket.borrows} onChange={(borrows) => write({ borrows })} />
+            <SideEffect
+              label="Borrow"
+              title={isList(ticket) ? "Orders that are bound to each other borrow nothing" : "Borrow what the order lacks, when it is placed"}
+              disabled={isList(ticket)}
+              checked={ticket.borrows && !isList(ticket)}
+              onChange={(borrows) => write({ borrows })}
+            />
             <SideEffect label="Repay" title="Repay what is owed with what the order brings" checked={ticket.repays} onChange={(repays) => write({ repays })} />
           </span>
         )}
@@ -65,10 +72,10 @@ export function MarginLine({ ticket, rules, loan }: { ticket: Ticket; rules: Sym
   );
 }
 
-function SideEffect(props: { label: string; title: string; checked: boolean; onChange: (checked: boolean) => void }) {
+function SideEffect(props: { label: string; title: string; checked: boolean; disabled?: boolean; onChange: (checked: boolean) => void }) {
   return (
     <label className="check" title={props.title}>
-      <input type="checkbox" checked={props.checked} onChange={(event) => props.onChange(event.target.checked)} />
+      <input type="checkbox" checked={props.checked} disabled={props.disabled} onChange={(event) => props.onChange(event.target.checked)} />
       <span>{props.label}</span>
     </label>
   );

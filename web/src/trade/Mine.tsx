@@ -210,7 +210,7 @@ function OpenOrders({ rows }: { rows: readonly OpenOrder[] | null }) {
         stuck: true,
         cell: (order) => (
           <span className="row-tools">
-            {desk.kind === "SPOT" && mayChange(order) && (
+            {mayChange(order) && (
               <button className="icon-button small" aria-label={`Change the order at ${order.price}`} title="Change" disabled={!!order.pending} onClick={() => setEditing(order)}>
                 <Pencil size={14} />
               </button>
@@ -332,9 +332,12 @@ function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }
   const id = useId();
   const values = { stopPrice: parseTyped(typed.stopPrice), price: parseTyped(typed.price), quantity: parseTyped(typed.quantity) };
   const off = (name: keyof typeof values, step: Decimal): boolean => before[name] !== "" && (values[name] === null || values[name] <= 0n || !isMultiple(values[name], step));
+  const done = parse(order.executedQty);
+  const rest = values.quantity === null ? "" : toText(values.quantity - done);
   const error =
     off("stopPrice", rules.tick) || off("price", rules.tick) ? `Prices move in steps of ${toText(rules.tick)} ${rules.quote}`
     : off("quantity", rules.step) ? `Amounts move in steps of ${toText(rules.step)} ${rules.base}`
+    : values.quantity !== null && values.quantity <= done ? `${toText(done)} ${rules.base} of it are filled: the amount must be above that`
     : "";
   const samePrices = values.price === parseTyped(before.price) && values.stopPrice === parseTyped(before.stopPrice);
   const keepsPlace = samePrices && values.quantity !== null && values.quantity < parse(order.origQty);
@@ -371,7 +374,7 @@ function EditOrder({ order, onClose }: { order: OpenOrder; onClose: () => void }
             </div>
           ))}
         <p className={error ? "field-error" : "field-hint"}>
-          {error || (keepsPlace ? "The order keeps its place in the queue." : "The order is replaced in one step and queues anew.")}
+          {error || (keepsPlace ? "The order keeps its place in the queue." : done ? `${toText(done)} ${rules.base} are filled; the other ${rest} queue anew.` : "The order is replaced in one step and queues anew.")}
         </p>
         {refusal && (
           <p className="note refusal" role="alert">

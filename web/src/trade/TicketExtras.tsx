@@ -1,5 +1,6 @@
 /** The options that most orders do without, folded; what deviates from the usual is said on the fold. */
 import { useEffect, useId, useRef } from "react";
+import { ONE } from "../lib/decimal";
 import type { SymbolRules } from "../lib/rules";
 import { type Checked, hasExtras, type Lasting, mayShowPart, type Peg, type Ticket } from "../lib/ticket";
 import { extrasSummary, preventionWords } from "../lib/ticketWords";
@@ -18,7 +19,7 @@ export function TicketExtras(props: { ticket: Ticket; checked: Checked; rules: S
   const { ticket, checked, rules } = props;
   const fold = useRef<HTMLDetailsElement>(null);
   const summary = extrasSummary(ticket, rules);
-  const faulty = checked.errors.visible ?? checked.errors.goodTill;
+  const faulty = checked.errors.visible ?? checked.errors.goodTill ?? checked.errors.pegOffset;
   useEffect(() => {
     if (faulty && fold.current) fold.current.open = true;
   }, [faulty]);
@@ -41,7 +42,7 @@ export function TicketExtras(props: { ticket: Ticket; checked: Checked; rules: S
             <span>Post-only: refused if it would trade at once</span>
           </label>
         )}
-        {extras && rules.pegs && <PegField ticket={ticket} />}
+        {extras && rules.pegs && <PegField ticket={ticket} checked={checked} />}
         {rules.icebergs && mayShowPart(ticket) && (
           <NumberField
             name="visible"
@@ -101,18 +102,33 @@ function LastingField({ ticket, checked }: { ticket: Ticket; checked: Checked })
   );
 }
 
-function PegField({ ticket }: { ticket: Ticket }) {
+function PegField({ ticket, checked }: { ticket: Ticket; checked: Checked }) {
   const id = useId();
   const [own, other] = ticket.side === "BUY" ? ["bid", "offer"] : ["offer", "bid"];
+  const onOffset = (pegOffset: string) => write({ pegOffset });
   return (
+    <>
     <div className="input">
       <label htmlFor={id}>Price from</label>
       <select id={id} value={ticket.peg} onChange={(event) => write({ peg: event.target.value as Peg })}>
         <option value="">What I type</option>
-        <option value="PRIMARY_PEG">The best {own} of that moment</option>
-        <option value="MARKET_PEG">The best {other} of that moment</option>
+        <option value="PRIMARY_PEG">The best {own} then</option>
+        <option value="MARKET_PEG">The best {other} then</option>
       </select>
     </div>
+    {ticket.peg && (
+      <NumberField
+        name="pegOffset"
+        label="Levels behind it"
+        unit="levels"
+        value={ticket.pegOffset}
+        placeholder="0"
+        error={checked.errors.pegOffset ?? ""}
+        onChange={onOffset}
+        onKeyDown={stepKeys(ticket.pegOffset, ONE, ONE, onOffset)}
+      />
+    )}
+    </>
   );
 }
 

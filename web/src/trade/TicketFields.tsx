@@ -5,10 +5,14 @@ import { type Decimal, ONE, toText } from "../lib/decimal";
 import { show } from "../lib/format";
 import type { SymbolRules } from "../lib/rules";
 import { type Checked, hasLimit, isPegged, type MarketView, risesToTrigger, stepText, type Ticket } from "../lib/ticket";
+import { pegWords } from "../lib/ticketWords";
 import { percentOfDelta } from "../lib/triggers";
+import { otherSide } from "../lib/ticketExits";
+import type { Executes, Side } from "../lib/triggers";
 import { Segments } from "../ui/Segments";
 import { type PriceField, pricePlace, write } from "./ticketStore";
 
+const EXIT_FIELDS: ReadonlySet<PriceField> = new Set<PriceField>(["profit", "loss", "lossLimit"]);
 const DISTANCES = [100, 200, 500];
 
 /** Up and down: one step, ten with Shift. */
@@ -84,14 +88,18 @@ function triggerHint({ ticket, checked, rules, view }: Sheet): string {
 }
 
 function OnceTriggered({ ticket }: { ticket: Ticket }) {
+  return <Execution side={ticket.side} value={ticket.executes} onChange={(executes) => write({ executes })} />;
+}
+
+function Execution(props: { side: Side; value: Executes; onChange: (value: Executes) => void }) {
   return (
     <div className="choice-line">
-      <span className="field-label">Then {ticket.side === "BUY" ? "buy" : "sell"}</span>
+      <span className="field-label">Then {props.side === "BUY" ? "buy" : "sell"}</span>
       <Segments
         label="Once triggered"
         className="plain"
-        value={ticket.executes}
-        onChange={(executes) => write({ executes })}
+        value={props.value}
+        onChange={props.onChange}
         choices={[
           { value: "LIMIT", text: "At a limit", title: "At your limit or better; what is not there waits in the book" },
           { value: "MARKET", text: "At market", title: "At the best prices there are then" },
@@ -101,17 +109,42 @@ function OnceTriggered({ ticket }: { ticket: Ticket }) {
   );
 }
 
+/** What follows on the other side once the order is filled. */
+export function ExitFields(props: Sheet) {
+  const { ticket, checked, rules } = props;
+  const side = otherSide(ticket.side);
+  const [buys, above] = [side === "BUY", side === "SELL"];
+  const deed = buys ? "Buys back" : "Sells";
+  return (
+    <div className="exits">
+      <label className="check">
+        <input type="checkbox" checked={ticket.exits} onChange={(event) => write({ exits: event.target.checked })} />
+        <span>Take profit or stop once it is filled</span>
+      </label>
+      {ticket.exits && (
+        <>
+          <PriceInput {...props} field="profit" label="Take profit" placeholder="none" hint={`${deed} ${above ? "above" : "below"} the order's price`} />
+          <PriceInput {...props} field="loss" label="Stop price" placeholder="none" hint={`${deed} when ${rules.base} ${above ? "falls" : "rises"} to it`} />
+          {ticket.loss.trim() && <Execution side={side} value={ticket.lossExecutes} onChange={(lossExecutes) => write({ lossExecutes })} />}
+          {ticket.loss.trim() && ticket.lossExecutes === "LIMIT" && (
+            <PriceInput {...props} field="lossLimit" label="Stop limit" quick={[{ text: "As stop", take: () => write({ lossLimit: ticket.loss }) }]} />
+          )}
+          {checked.quantity !== null && !ticket.profit.trim() && !ticket.loss.trim() && <p className="field-hint">Type one of the two prices, or both.</p>}
+        </>
+      )}
+    </div>
+  );
+}
+
 function LimitField(props: Sheet) {
   const { ticket, rules, view } = props;
   const buying = ticket.side === "BUY";
   if (isPegged(ticket)) {
-    const bid = (ticket.peg === "PRIMARY_PEG") === buying;
-    const best = bid ? view.book.bestBid : view.book.bestAsk;
     return (
       <div className="field">
         <p className="note market-note">
-          Price: the best {bid ? "bid" : "offer"}
-          {best ? `, now ${show(best, rules.pricePlaces)}` : ""}{" "}
+          Price: {pegWords(ticket, props.checked)}
+          {props.checked.price ? `, now ${show(props.checked.price, rules.pricePlaces)}` : ""}{" "}
           <button type="button" className="link-button" onClick={() => write({ peg: "" })}>
             Type one
           </button>
@@ -144,7 +177,7 @@ function PriceInput(
       hint={props.hint}
       placeholder={props.placeholder}
       onChange={onChange}
-      onKeyDown={stepKeys(ticket[field], rules.tick, field === "price" ? own : view.last, onChange)}
+      onKeyDown={stepKeys(ticket[field], rules.tick, field === "price" ? own : (EXIT_FIELDS.has(field) && props.checked.price) || view.last, onChange)}
       onFocus={() => (pricePlace.value = field)}
       quick={props.quick}
     />

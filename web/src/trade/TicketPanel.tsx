@@ -3,11 +3,12 @@ import { ChevronDown } from "lucide-react";
 import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../api/rest";
 import { LocalBook } from "../lib/book";
-import { ONE, parse, toText } from "../lib/decimal";
-import { show, showAge } from "../lib/format";
+import { ONE, parse, toFixed } from "../lib/decimal";
+import { showAge } from "../lib/format";
 import { countOpen } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent } from "../lib/ticket";
+import { type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent, type Ticket } from "../lib/ticket";
+import { isList } from "../lib/ticketExits";
 import { actionText, sentence } from "../lib/ticketWords";
 import { fees } from "../state/account";
 import type { Market } from "../state/market";
@@ -21,7 +22,7 @@ import { useLostAge } from "../ui/Shell";
 import { AccountSwitch, type Loans, MarginLine, useLoans } from "./MarginTicket";
 import { DemoFunds, Estimate, LoginInstead, Pair } from "./TicketEstimate";
 import { TicketExtras } from "./TicketExtras";
-import { NumberField, PriceFields, stepKeys } from "./TicketFields";
+import { ExitFields, NumberField, PriceFields, stepKeys } from "./TicketFields";
 import { followBest, priceTouched, takeSide, ticket as ticketStore, ticketSheet, write } from "./ticketStore";
 import { useDesk } from "./useDesk";
 
@@ -110,11 +111,11 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
   const best = typed.side === "BUY" ? view.book.bestBid : view.book.bestAsk;
   const ticket = useMemo(() => {
     const follows = kind === "LIMIT" && !typed.price && !priceTouched.value && best && !isPegged(typed);
-    return { ...typed, account, kind, price: follows ? toText(best) : typed.price };
-  }, [typed, account, kind, best]);
+    return { ...typed, account, kind, price: follows ? toFixed(best, rules.pricePlaces) : typed.price };
+  }, [typed, account, kind, best, rules]);
   const checked = checkTicket(ticket, rules, view, means);
   const buying = ticket.side === "BUY";
-  const opening = openingOf(status, ticket.kind, rules);
+  const opening = openingOf(status, ticket, rules);
   useTicketKeys(form, kinds);
 
   /** A size belongs to a price: from the first one on, a limit order's price stays where it is. */
@@ -194,6 +195,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
         asset={buying ? rules.quote : rules.base}
         onChange={(percent) => writeSize(percent === 0 ? "" : sizeForPercent(ticket, rules, view, means, percent))}
       />
+      {kind === "LIMIT" && rules.pairs && <ExitFields ticket={ticket} checked={checked} rules={rules} view={view} />}
       <TicketExtras ticket={ticket} checked={checked} rules={rules} />
       <MarginLine ticket={ticket} rules={rules} loan={loanOf(ticket, means, checked)} />
       <Estimate checked={checked} rules={rules} means={means} buying={buying} estimated={!hasLimit(ticket)} />
@@ -237,16 +239,16 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
 }
 
 /** Why nothing can be placed right now; "" while something can. */
-function openingOf(status: string, kind: Kind, rules: SymbolRules): string {
+function openingOf(status: string, ticket: Ticket, rules: SymbolRules): string {
   if (status === "TRADING") return "";
-  if (status === "AUCTION_MATCH") return kind === "MARKET" ? "No market orders during the auction" : kind === "OCO" ? "No pairs during the auction" : "";
+  if (status === "AUCTION_MATCH") return ticket.kind === "MARKET" ? "No market orders during the auction" : isList(ticket) ? "No orders bound to each other during the auction" : "";
   return `${rules.base}/${rules.quote} is ${status === "BREAK" ? "closed to new orders" : "halted"}`;
 }
 
 function convertSize(from: "amount" | "total", checked: Checked, rules: SymbolRules): string {
   const value = from === "amount" ? checked.total : checked.quantity;
   if (!value) return "";
-  return show(value, from === "amount" ? rules.quotePlaces : rules.quantityPlaces).replace(/[^\d.]/g, "").replace(/\.?0+$/, "");
+  return toFixed(value, from === "amount" ? rules.quotePlaces : rules.quantityPlaces).replace(/\.?0+$/, "");
 }
 
 function SizeSlide(props: { percent: number; disabled: boolean; asset: string; onChange: (percent: number) => void }) {

@@ -1,14 +1,17 @@
 /** What is being typed into the order ticket. Kept outside the form because the book, the chart and the keyboard write it too. */
 import { type Decimal, toText } from "../lib/decimal";
-import { BLANK, hasLimit, isPegged, isStop, type Kind, type Side, type Ticket } from "../lib/ticket";
+import { BLANK, hasLimit, isPegged, isStop, type Kind, type PriceName as PriceField, type Side, type Ticket } from "../lib/ticket";
 import { Store } from "../state/store";
+
+/** What follows a filled order is of the other side, so that it goes when the sides change. */
+const NO_EXITS = { profit: "", loss: "", lossLimit: "" };
 
 export const ticket = new Store<Ticket>(BLANK);
 
 /** False until the person sets a price or a size: till then a limit order's price follows the best one of the ticket's side. */
 export const priceTouched = { value: false };
 
-export type PriceField = "price" | "trigger" | "stopLimit";
+export type { PriceField };
 
 /** The price field that had the focus last: where a price picked from the book goes. */
 export const pricePlace: { value: PriceField | null } = { value: null };
@@ -29,7 +32,7 @@ const meansOtherTrigger = (before: Kind, after: Kind | undefined): boolean => af
 export function resetTicket(): void {
   priceTouched.value = false;
   pricePlace.value = null;
-  ticket.update((present) => ({ ...present, price: "", trigger: "", stopLimit: "", size: "", sizeBy: "amount", visible: "", goodTill: "", prevention: "" }));
+  ticket.update((present) => ({ ...present, price: "", trigger: "", stopLimit: "", size: "", sizeBy: "amount", visible: "", goodTill: "", prevention: "", pegOffset: "", ...NO_EXITS }));
 }
 
 export function followBest(): void {
@@ -39,7 +42,7 @@ export function followBest(): void {
 
 export function takeSide(side: Side): void {
   if (!ticket.get().price || !ticket.get().size) priceTouched.value = false;
-  ticket.update((present) => ({ ...present, side, price: priceTouched.value || isStop(present) ? present.price : "" }));
+  ticket.update((present) => ({ ...present, ...(side === present.side ? {} : NO_EXITS), side, price: priceTouched.value || isStop(present) ? present.price : "" }));
 }
 
 /** A price picked from the book or the chart goes to the field that was used last. */

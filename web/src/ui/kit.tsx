@@ -31,10 +31,7 @@ export function Office(props: { title: string; places: readonly Place[]; childre
     document.title = `${here && here !== home ? `${here.text} · ` : ""}${props.title} · CryptoShop`;
   }, [here, home, props.title]);
   const nav = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const current = nav.current?.querySelector<HTMLElement>("[aria-current]");
-    if (current && nav.current) nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.clientWidth) / 2;
-  }, [here?.path]);
+  useEffect(() => keepInSight(nav.current), [here?.path]);
   return (
     <div className="office sided">
       <nav className="office-places" aria-label={props.title} ref={nav}>
@@ -49,6 +46,12 @@ export function Office(props: { title: string; places: readonly Place[]; childre
       <main className="office-page">{props.children}</main>
     </div>
   );
+}
+
+/** On narrow screens a row of links is scrolled to where one is. */
+function keepInSight(row: HTMLElement | null): void {
+  const current = row?.querySelector<HTMLElement>("[aria-current]");
+  if (row && current) row.scrollLeft += current.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - current.clientWidth) / 2;
 }
 
 export function Heading(props: { title: ReactNode; back?: { path: string; text: string }; about?: ReactNode; children?: ReactNode }) {
@@ -416,8 +419,10 @@ export function Thumb(props: { image: ImageRef | null; size?: number }) {
 /** Links side by side that choose what a list shows. */
 export function Filters(props: { label: string; choices: readonly { path: string; text: string }[] }) {
   const path = usePath();
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => keepInSight(nav.current), [path]);
   return (
-    <nav className="filters" aria-label={props.label}>
+    <nav className="filters" aria-label={props.label} ref={nav}>
       {props.choices.map((one) => (
         <a key={one.path} {...to(one.path)} aria-current={path === one.path.replace(/\?.*$/, "") ? "page" : undefined}>
           {one.text}
