@@ -10,7 +10,7 @@ PIP    := $(BIN)/pip install -qq --disable-pip-version-check --constraint constr
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 WEB_APP     := cryptoshop/static/app/index.html
 
-.PHONY: run test setup web lint clean
+.PHONY: run test setup web lint pictures clean
 
 run: $(VENV)/runtime.stamp web
 	@exec $(BIN)/cryptoshop serve --demo --data-dir data $(ARGS)
@@ -39,6 +39,11 @@ $(VENV)/test.stamp: $(VENV)/runtime.stamp
 	@echo "set-up      packages for the tests"
 	@$(PIP) --editable '.[test]'
 	@touch $@
+
+# The pictures of README.md and docs/, taken anew.
+pictures: $(VENV)/test.stamp web
+	@sh tests/install-chromium.sh
+	@exec $(BIN)/python -m tests.web.pictures $(ARGS)
 
 # The web app needs Node; without it the exchange serves its API and says that the pages are missing.
 web:
