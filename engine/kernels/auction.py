@@ -17,7 +17,7 @@ def change_status(venue, registry, book, symbol_id, status):
     if symbol.uncross_ticks != 0:
         return False
     if symbol.status == SymbolStatus.AUCTION:
-        price, _ = uncross_price(registry, book, symbol_id)
+        price, _, _ = uncross_price(registry, book, symbol_id)
         if status == SymbolStatus.AUCTION or (price != 0 and status != SymbolStatus.TRADING):
             return False
         symbol.uncross_ticks = price
@@ -37,8 +37,8 @@ def set_status(venue, symbol, status):
 
 @kernel
 def uncross_price(registry, book, symbol_id):
-    """(price, lots) at which the largest volume is executed: of several prices the one with the smallest difference of the two sides, of
-    those the nearest to the last price, of those the lowest. (0, 0) where the book is not crossed.
+    """(price, lots, levels looked at): the price at which the largest volume is executed, of several the one with the smallest difference
+    of the two sides, of those the nearest to the last price, of those the lowest. All 0 where the book is not crossed.
 
     Walks the levels between the two best prices from the lowest up: more asks, fewer bids.
     """
@@ -47,11 +47,13 @@ def uncross_price(registry, book, symbol_id):
     highest = book.levels[bids.best].price_ticks
     lowest = book.levels[asks.best].price_ticks
     if bids.best == 0 or asks.best == 0 or lowest > highest:
-        return np.int64(0), np.int64(0)
+        return np.int64(0), np.int64(0), np.int64(0)
+    looked = np.int64(0)
     buying = np.int64(0)
     place = np.int64(bids.best)
     while place != 0 and book.levels[place].price_ticks >= lowest:
         buying += _rests_at(book, place)
+        looked += 1
         place = np.int64(next_level(book, bids, Side.BUY, book.levels[place].price_ticks))
     selling = np.int64(0)
     last = registry.symbols[symbol_id].last_price_ticks
@@ -62,9 +64,10 @@ def uncross_price(registry, book, symbol_id):
         ask_ticks = book.levels[ask].price_ticks if ask != 0 else highest + 1
         ticks = min(ask_ticks, book.levels[bid].price_ticks if bid != 0 else highest + 1)
         if ticks > highest:
-            return price, volume
+            return price, volume, looked
         if ask_ticks == ticks:
             selling += _rests_at(book, ask)
+            looked += 1
             ask = np.int64(next_level(book, asks, Side.SELL, ticks))
         executable = min(buying, selling)
         apart = abs(buying - selling)
@@ -84,5 +87,6 @@ def _rests_at(book, place):
 
 @entry_kernel
 def uncross_now(state, symbol_id):
-    """The query: `uncross_price`."""
-    return uncross_price(state.registry, state.book, symbol_id)
+    """The query: price and lots of `uncross_price`."""
+    price, lots, _ = uncross_price(state.registry, state.book, symbol_id)
+    return price, lots

@@ -23,20 +23,20 @@ _AUCTION, _HANDED_OVER = int(EventFlag.AUCTION), int(EventFlag.HANDED_OVER)
 
 @kernel
 def pair_off(venue, registry, book, balances, margin, out, symbol_id):
-    """One step of a symbol's uncross."""
+    """One pairing of a symbol's uncross; returns its steps. Where none is left, the price is fixed anew: a step for each level."""
     symbol = registry.symbols[symbol_id]
     price = symbol.uncross_ticks
     bid = first_maker(book, ladder_of(book, symbol_id, Side.BUY))
     ask = first_maker(book, ladder_of(book, symbol_id, Side.SELL))
     if bid == 0 or ask == 0 or book.orders[bid].price_ticks < price or book.orders[ask].price_ticks > price:
-        symbol.uncross_ticks, _ = uncross_price(registry, book, symbol_id)
+        symbol.uncross_ticks, _, looked = uncross_price(registry, book, symbol_id)
         if symbol.uncross_ticks == 0:
             set_status(venue, symbol, np.int64(SymbolStatus.TRADING))
-        return
+        return max(np.int64(1), looked)
     for slot in (bid, ask):
         if is_over(venue, book.orders[slot]):
             end_order(venue, registry, book, balances, out, slot, EventKind.EXPIRED, Code.TIME_UP, OrderStatus.EXPIRED)
-            return
+            return np.int64(1)
     bid_is_taker = book.orders[bid].order_id > book.orders[ask].order_id
     taker_slot, maker_slot = (bid, ask) if bid_is_taker else (ask, bid)
     taker, maker = book.orders[taker_slot], book.orders[maker_slot]
@@ -45,11 +45,12 @@ def pair_off(venue, registry, book, balances, margin, out, symbol_id):
         mode = mode_between(taker, maker)
         if mode <= Stp.EXPIRE_BOTH:
             _expire(venue, registry, book, balances, out, taker_slot, maker_slot, mode, price)
-            return
+            return np.int64(1)
     for slot in (maker_slot, taker_slot):
         if book.orders[slot].special & LISTED != 0:
             leg_executes(venue, registry, book, balances, out, slot)
     _execute(venue, registry, book, balances, margin, out, taker_slot, maker_slot, mode, price)
+    return np.int64(1)
 
 
 @kernel

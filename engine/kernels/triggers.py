@@ -33,8 +33,7 @@ def take_up(venue, registry, book, balances, margin, out, symbol_id):
     """One step of a symbol's drain, of which there is one to take; returns how many it came to, those of a match included."""
     symbol = registry.symbols[symbol_id]
     if symbol.uncross_ticks != 0:
-        pair_off(venue, registry, book, balances, margin, out, symbol_id)
-        return np.int64(1)
+        return pair_off(venue, registry, book, balances, margin, out, symbol_id)
     if symbol.due_first != 0:
         return activate(venue, registry, book, balances, margin, out, np.int64(symbol.due_first))
     slot = reached_above(book, symbol, symbol_id)

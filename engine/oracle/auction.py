@@ -1,6 +1,6 @@
 """An auction ends with one price for all: docs/ORDERS.md section 8.
 
-Owns that price, and the pairing of bids and asks at it. One call of `pair` is one step of a drain.
+Owns that price, and the pairing of bids and asks at it.
 """
 
 from engine.oracle import selftrade
@@ -17,12 +17,19 @@ def is_crossed(state: State, symbol: int) -> bool:
     return bool(bid and ask and bid >= ask)
 
 
+def _crossed_levels(state: State, symbol: int) -> list[int]:
+    """The prices of all levels of both sides between the best ask and the best bid; none where they do not cross."""
+    if not is_crossed(state, symbol):
+        return []
+    bid, ask = state.best_price(symbol, Side.BUY), state.best_price(symbol, Side.SELL)
+    return [price for side in Side for price, _ in state.levels(symbol, side) if ask <= price <= bid]
+
+
 def uncross(state: State, symbol: int) -> tuple[int, int]:
     """(price, lots) as the auction would end now, whoever must not trade with whom; (0, 0) where nothing would trade."""
     if not is_crossed(state, symbol):
         return 0, 0
-    bid, ask, last = state.best_price(symbol, Side.BUY), state.best_price(symbol, Side.SELL), state.symbols[symbol].last_price_ticks
-    prices = {price for side in Side for price, _ in state.levels(symbol, side) if ask <= price <= bid}
+    prices, last = set(_crossed_levels(state, symbol)), state.symbols[symbol].last_price_ticks
 
     def worth(price: int) -> tuple[int, ...]:
         bids = sum(order.rest for order in state.makers(symbol, Side.BUY) if order.price_ticks >= price)
@@ -41,14 +48,16 @@ def begin(state: State, symbol: int) -> None:
 
 
 def pair(desk: Desk, symbol: int) -> int:
-    """Best bid against best ask; returns the steps: 0 where the uncross is over, or its price is fixed anew."""
+    """Best bid against best ask; returns the steps. Where that is used up, the uncross is over, or its price is fixed anew: a step for each
+    level that it is chosen from."""
     state, row = desk.state, desk.state.symbols[symbol]
     bid, ask = (next(state.makers(symbol, side), None) for side in (Side.BUY, Side.SELL))
     if bid is None or ask is None or bid.price_ticks < row.uncross_ticks or ask.price_ticks > row.uncross_ticks:
+        looked = len(_crossed_levels(state, symbol))
         begin(state, symbol)
         if row.uncross_ticks == 0:
             row.status, row.resumed_ns = SymbolStatus.TRADING, desk.now
-        return 0
+        return max(1, looked)
     over = next((order for order in (bid, ask) if is_over(order, desk.now)), None)
     if over is not None:
         desk.expire(over, Code.TIME_UP)

@@ -10,6 +10,7 @@ from engine.types import STEPS_MAX, Code, EventFlag, EventKind, Filter, Kind, St
 from tests.engine.machines import ALICE, BASE, BOB, CAROL, QUOTE, SYMBOL, both_machines
 from tests.engine.venues import (
     BUY,
+    DAVE,
     LIMIT_MAKER,
     SELL,
     STOP_LOSS,
@@ -229,25 +230,36 @@ def test_a_crossed_book_is_left_by_trading_alone(venue, status):
     assert venue.machine.symbol(SYMBOL).status == AUCTION
 
 
-def test_a_long_uncross_goes_on_with_the_commands_that_follow(venue):
-    for start in range(0, STEPS_MAX, 512):
-        size = range(start, start + 512)
-        venue.done(*(venue.order(BOB, BUY, 1, 101) for _ in size), *(venue.order(CAROL, SELL, 1, 101) for _ in size))
+def offer_one_by_one(venue, account: int, lots: int, prices: list[int]) -> None:
+    """So many asks of one lot each, by turns at the prices."""
+    for start in range(0, lots, 512):
+        venue.done(*(venue.order(account, SELL, 1, prices[at % len(prices)]) for at in range(start, min(lots, start + 512))))
+
+
+@pytest.mark.parametrize("code", ["INVALID_ARGUMENT", "MARKET_BUSY"])
+def test_a_long_uncross_goes_on_with_the_commands_that_follow(venue, code):
+    venue.done(venue.order(BOB, BUY, STEPS_MAX, 101))
+    offer_one_by_one(venue, CAROL, STEPS_MAX, [101])
     venue.done(venue.order(ALICE, BUY, 1, 101), venue.order(ALICE, SELL, 1, 101))
-    trading = make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=TRADING)
-    applied = venue.send(trading, trading, venue.order(BOB, BUY, 1, 1))
-    assert [Code(code).name for code in applied.codes] == ["OK", "INVALID_ARGUMENT", "OK"]
+    trading, order = make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=TRADING), venue.order(BOB, BUY, 1, 1)
+    applied = venue.send(trading, trading if code == "INVALID_ARGUMENT" else order, order)
+    assert [Code(code).name for code in applied.codes] == ["OK", code, "OK"]
     assert len(trades(applied)) == STEPS_MAX + 1
     assert applied.events["index"][-2] == 1 and venue.machine.symbol(SYMBOL).status == TRADING
 
 
-def test_trading_that_is_resumed_by_an_auction_is_busy_until_it_is_over(venue):
-    for start in range(0, STEPS_MAX, 512):
-        size = range(start, start + 512)
-        venue.done(*(venue.order(BOB, BUY, 1, 101) for _ in size), *(venue.order(CAROL, SELL, 1, 101) for _ in size))
-    venue.done(*(venue.order(ALICE, side, 1, 101) for side in (BUY, SELL)))
-    applied = venue.send(make.admin(Kind.SET_SYMBOL_STATUS, symbol=SYMBOL, status=TRADING), venue.order(BOB, BUY, 1, 1))
-    assert [Code(code).name for code in applied.codes] == ["OK", "MARKET_BUSY"]
+def test_a_price_fixed_anew_takes_a_step_for_each_level_it_is_chosen_from(venue):
+    """Alice's two orders decide that the price is 150, and then prevent each other: 50 asks' levels and one bid's are looked at again."""
+    venue.done(venue.order(ALICE, BUY, 100_000, 200, stp=Stp.EXPIRE_BOTH), venue.order(ALICE, SELL, 10, 1, stp=Stp.EXPIRE_BOTH))
+    venue.done(venue.order(CAROL, SELL, 90_000, 150), venue.order(DAVE, BUY, STEPS_MAX, 149))
+    offer_one_by_one(venue, BOB, STEPS_MAX, list(range(100, 150)))
+    assert venue.machine.uncross(SYMBOL)[0] == 150
+    applied = venue.set_status(TRADING)
+    assert {int(price) for price in applied.events["price_ticks"][applied.events["kind"] == EventKind.TRADE]} == {149}
+    assert len(trades(applied)) == STEPS_MAX - 1 - 51
+    assert venue.machine.symbol(SYMBOL).status == AUCTION
+    assert len(trades(venue.done(make.admin(Kind.TICK)))) == 1 + 51
+    assert venue.machine.symbol(SYMBOL).status == TRADING
 
 
 def test_the_price_range_does_not_hold_for_an_auction(venue):
