@@ -39,7 +39,6 @@ HOUR_NS = 3600 * SECOND_NS
 class MarginStream(CollidingStream):
     """As `CollidingStream`; `orders` without which nobody trades but the liquidations."""
 
-    HAS_MARGIN = True
     ORIGINS = (
         (101, Role.OPERATOR), (102, Role.TRADING), (103, Role.LEDGER), (104, Role.CUSTODY), (105, Role.IDENTITY), (106, Role.RATES),
         (107, Role.TRADING | Role.LEDGER), (108, Role.MARGIN),

@@ -22,9 +22,6 @@ from engine.types import (
     HOUSE_INSURANCE,
     INITIAL_CAPACITY,
     LIST_EVENT,
-    LOAN_KINDS,
-    MARGIN_KINDS,
-    ORDER_KINDS,
     PPM,
     RULES_FIRST,
     RULES_VERSION,
@@ -111,8 +108,7 @@ class Feed:
 class CollidingStream:
     """Endless frames of 1-64 commands: `next_frame()`, apply it, `learn(applied)`, and so on."""
 
-    HAS_MARGIN = False
-
+    SIZES = (0, 1, 1, 2, 5, 20, 64)  # of frames
     ORIGINS = (
         (101, Role.OPERATOR), (102, Role.TRADING), (103, Role.LEDGER), (104, Role.CUSTODY), (105, Role.IDENTITY), (106, Role.CLOCK),
         (107, Role.TRADING | Role.LEDGER), (108, 128),
@@ -231,7 +227,7 @@ class CollidingStream:
             batch.append(make.admin(Kind.REGISTER_ORIGIN, role=rng.choice((0, 1, 2, 8, 64)), valid_until_ns=rng.choice((0, 1))))
             if rng.random() < 0.2:
                 batch.insert(0, make.admin(Kind.TICK))
-        size = rng.choice((0, 1, 1, 2, 5, 20, 64)) if rng.random() < 0.8 else 64
+        size = rng.choice(self.SIZES) if rng.random() < 0.8 else self.SIZES[-1]
         while len(batch) < size:
             batch += self._something(dict(self.ORIGINS).get(origin, 0))
         if self.opens_after is not None and len(self.applied) >= min(self.opens_after, 20) and origin == 101:
@@ -246,9 +242,6 @@ class CollidingStream:
         frame = make.frame(*batch)
         for command in frame.view(ADMIN_COMMAND):
             _keep_harmless(command, self.rules)
-        if not self.HAS_MARGIN:
-            for command in frame:
-                _leave_margin_out(command)
         jitter = self.rng.choice((0, 0, -5, 50_000, -(10**10)))
         return Frame(origin, number, self.time_ns + jitter, self.time_ns - jitter, frame)
 
@@ -712,14 +705,6 @@ class CollidingStream:
             Kind.REGISTER_ORIGIN: {"role": 1},
         }.get(kind, {})  # fmt: skip
         return make.admin(kind, **fields, valid_until_ns=self._until())
-
-
-def _leave_margin_out(command: np.void) -> None:
-    """What docs/MARGIN.md adds has a stream of its own."""
-    if command["kind"] in (*LOAN_KINDS, *MARGIN_KINDS):
-        command["kind"] = Kind.TICK
-    if command["kind"] in ORDER_KINDS:
-        command["side_effect"] = 0
 
 
 def _keep_harmless(command: np.void, rules: int) -> None:

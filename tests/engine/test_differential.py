@@ -30,11 +30,13 @@ from engine.types import (
 from engine.views import Applied, ReplicaStopped
 from tests.engine.machines import ALICE, BOB, CAROL, SYMBOL
 from tests.engine.streams import CollidingStream, Frame, header
+from tests.engine.tight_streams import AuctionStream
 from tests.engine.venues import BUY, SELL, STOP_LOSS, OrderVenue
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
 EPISODES = 40
 COMMANDS_PER_EPISODE = 6_000  # 240,000 in all
+AUCTION_EPISODES = 8
 VALIDATE_EVERY = 50
 SNAPSHOT_EVERY = 60
 QUESTIONS = 20  # about conversions, each time it is validated
@@ -113,6 +115,12 @@ def test_kernels_equal_oracle(episode, capsys):
     hold_to_each_other(CollidingStream(seed), seed, COMMANDS_PER_EPISODE, Pair.answers_difference)
 
 
+@pytest.mark.parametrize("episode", range(AUCTION_EPISODES))
+def test_kernels_equal_oracle_in_auctions(episode):
+    seed = SEED + episode
+    hold_to_each_other(AuctionStream(seed), seed, COMMANDS_PER_EPISODE // 2, Pair.answers_difference)
+
+
 def hold_to_each_other(stream: CollidingStream, seed: int, wanted: int, ask: Callable[[Pair, random.Random], str]) -> None:
     """Both machines apply so many commands of the stream; `ask` compares their answers to questions, "" where they are equal."""
     pair = Pair(stream.capacity)
@@ -141,16 +149,19 @@ class Both:
     """Both machines as one that a venue of the rules' tests can be built on; what they do differently fails at once."""
 
     def __init__(self, capacity: tuple[int, ...]) -> None:
-        self._pair = Pair(capacity)
+        self.pair = Pair(capacity)
+
+    def begin_from(self, snapshot: tuple[bytes, bytes]) -> None:
+        self.pair = Pair.restore(snapshot)
 
     def apply(self, record: np.void, commands: np.ndarray) -> Applied:
-        by_oracle = self._pair.oracle.apply(record, commands)
-        by_kernels = self._pair.kernels.apply(record, commands)
-        assert (_difference(by_oracle, by_kernels) or self._pair.hash_difference() or self._pair.kernels.validate()) == ""
+        by_oracle = self.pair.oracle.apply(record, commands)
+        by_kernels = self.pair.kernels.apply(record, commands)
+        assert (_difference(by_oracle, by_kernels) or self.pair.hash_difference() or self.pair.kernels.validate()) == ""
         return by_oracle
 
     def __getattr__(self, name: str):
-        return getattr(self._pair.oracle, name)
+        return getattr(self.pair.oracle, name)
 
 
 def test_work_beyond_the_steps_of_a_drain_is_divided_alike():

@@ -7,15 +7,23 @@ import pytest
 from engine.types import FIRST_CUSTOMER
 from tests.engine.margin_streams import MarginStream
 from tests.engine.test_differential import SEED, Pair, hold_to_each_other
+from tests.engine.tight_streams import CrashStream
 
 EPISODES = 16
 COMMANDS_PER_EPISODE = 6_000
+CRASH_EPISODES = 12
 
 
 @pytest.mark.parametrize("episode", range(EPISODES))
 def test_kernels_equal_oracle_with_margin(episode):
     seed = SEED + episode
     hold_to_each_other(MarginStream(seed, orders=episode % 4 > 0), seed, COMMANDS_PER_EPISODE, answers_difference)
+
+
+@pytest.mark.parametrize("episode", range(CRASH_EPISODES))
+def test_kernels_equal_oracle_in_crashes(episode):
+    seed = SEED + episode
+    hold_to_each_other(CrashStream(seed), seed, COMMANDS_PER_EPISODE // 2, answers_difference)
 
 
 def answers_difference(pair: Pair, rng: random.Random) -> str:

@@ -37,10 +37,19 @@ def test_taker(venue):
     venue.place(ALICE, BUY, 1, 5)  # C
     assert counts(venue) == (2, 2)
     venue.place(BOB, SELL, 1, 9)
+    assert counts(venue) == (2, 2)
     venue.place(BOB, SELL, 1, 9)  # B filled
     assert counts(venue) == (2, 2)
-    venue.place(ALICE, SELL, 2, 0, MARKET)  # D, against her own: both have their first fill
-    assert counts(venue) == (0, 0)
+    venue.place(BOB, SELL, 2, 12)
+    venue.place(ALICE, BUY, 2, 0, MARKET)  # D, filled at once
+    assert counts(venue) == (2, 2)
+
+
+def test_a_trade_with_oneself_is_the_first_fill_of_both(venue):
+    venue.place(ALICE, BUY, 1, 5)
+    venue.place(ALICE, BUY, 1, 4)
+    venue.place(ALICE, SELL, 1, 0, MARKET)
+    assert counts(venue) == (1, 1)
 
 
 def test_maker(venue):
