@@ -109,7 +109,7 @@ async def _compare_open(connection: asyncpg.Connection, machine) -> None:
     async for row in connection.cursor(query, list(_OPEN)):
         order = OrderRecord(*row)
         _compare_order(order, machine.order(order.order_id))
-        holds.add(order)
+        holds.add(order, await _hold_ticks(connection, order))
         count += 1
     _expect("number of open orders", count, sum(len(machine.open_orders(account)) for account in _accounts(machine)))
     held = holds.total()
@@ -120,8 +120,7 @@ async def _compare_open(connection: asyncpg.Connection, machine) -> None:
         held[transfer.debit, transfer.asset] += transfer.amount
     for account in _accounts(machine):
         for asset, _, of_machine in machine.balances(account):
-            if (account, asset) not in holds.unknown:
-                _expect(f"held by account {account} in asset {asset}", held[account, asset], of_machine)
+            _expect(f"held by account {account} in asset {asset}", held[account, asset], of_machine)
 
 
 async def _compare_lists(connection: asyncpg.Connection, machine) -> dict[int, int]:
@@ -149,27 +148,31 @@ def _compare_order(order: OrderRecord, view: OrderView | None) -> None:
         _expect(f"{field} of order {order.order_id}", getattr(order, field), storable(computed) if field == "client_id" else computed)
 
 
-class _Holds:
-    """What open orders hold, by account and asset: of a pair of which one executes, the larger of its two holds.
+async def _hold_ticks(connection: asyncpg.Connection, order: OrderRecord) -> int:
+    """The price that a buyer holds for, docs/ORDERS.md section 1: of a trailing order without one it is the last before it was placed."""
+    given = order.price_ticks or order.stop_price_ticks
+    if given or order.side == Side.SELL:
+        return given
+    return await connection.fetchval(_LAST_BEFORE, order.symbol, order.placed_ns) or 1
 
-    `unknown`: where that cannot be told by the records, for a trailing order that buys at the market.
-    """
+
+_LAST_BEFORE = "SELECT price_ticks FROM history.trades WHERE symbol = $1 AND time_ns < $2 ORDER BY time_ns DESC, trade_id DESC LIMIT 1"
+
+
+class _Holds:
+    """What open orders hold, by account and asset: of a pair of which one executes, the larger of its two holds."""
 
     def __init__(self, machine, pairs: dict[int, int]) -> None:
         self._machine = machine
         self._pairs = pairs
         self._alone: Counter[tuple[int, int]] = Counter()
         self._paired: dict[int, list[tuple[OrderRecord, tuple[int, int], int]]] = {}
-        self.unknown: set[tuple[int, int]] = set()
 
-    def add(self, order: OrderRecord) -> None:
+    def add(self, order: OrderRecord, ticks: int) -> None:
         symbol = self._machine.symbol(order.symbol)
         rest = order.order_lots - order.executed_lots - order.prevented_lots
         if order.side == Side.BUY:
-            ticks = order.price_ticks or order.stop_price_ticks
             key, amount = (order.account, symbol.quote), rest * ticks * symbol.tick_lot_units
-            if not ticks:
-                self.unknown.add(key)
         else:
             key, amount = (order.account, symbol.base), rest * symbol.lot_units
         if order.order_id in self._pairs:

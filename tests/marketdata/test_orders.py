@@ -173,7 +173,7 @@ async def pool(database: str):
 
 
 async def test_history_of_lists_amendments_and_prevented_matches(pool) -> None:
-    story = Recorded(6)
+    story = Recorded(10)
     await story.open(pool)
     for behind in (0, 40, 1):
         await story.go_on(100)
@@ -183,6 +183,8 @@ async def test_history_of_lists_amendments_and_prevented_matches(pool) -> None:
         await check_amendments(story)
         await check_prevented(story)
     await story.record_to(story.machine.position)
+    orders = [order for account in ACCOUNTS for order in story.machine.open_orders(account)]
+    assert any(order.side == Side.BUY and order.price_ticks == order.stop_price_ticks == 0 for order in orders), "holds the last price"
     assert await compare(pool, story.machine) == []
     await story.close()
 
