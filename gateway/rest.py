@@ -1,4 +1,4 @@
-"""REST for traders: /api/* and /sapi/* as a bare ASGI application around the Gateway.
+"""REST for traders: /api/* and /sapi/* as a bare ASGI application around the Gateway; the other products' paths are refused here too.
 
 Owns the table of routes, reading of query strings and form bodies as sent (signatures cover the bytes), and the headers of answers.
 Everything is answered in the dialect's JSON, unknown paths and methods too. Bodies, query strings and parameter counts are bounded.
@@ -109,6 +109,17 @@ ROUTES: dict[str, dict[str, str]] = {
     "/sapi/v1/capital/withdraw/history": {"GET": "wallet.withdrawals"},
     "/sapi/v1/capital/withdraw/apply": {"POST": "wallet.withdraw"},
     "/sapi/v1/spot/delist-schedule": {"GET": "wallet.delistings"},
+    "/sapi/v3/asset/getUserAsset": {"POST": "wallet.assets"},
+    "/sapi/v1/asset/wallet/balance": {"GET": "wallet.wallets"},
+    "/sapi/v1/asset/get-funding-asset": {"POST": "wallet.funding"},
+    "/sapi/v1/asset/assetDetail": {"GET": "wallet.assetDetail"},
+    "/sapi/v1/asset/assetDividend": {"GET": "wallet.dividends"},
+    "/sapi/v1/asset/dribblet": {"GET": "wallet.dust"},
+    "/sapi/v1/margin/dribblet": {"GET": "wallet.dust"},
+    "/sapi/v1/account/apiRestrictions": {"GET": "wallet.keyPermissions"},
+    "/sapi/v1/account/status": {"GET": "wallet.accountStatus"},
+    "/sapi/v1/account/apiTradingStatus": {"GET": "wallet.tradingStatus"},
+    "/sapi/v1/account/info": {"GET": "wallet.accountInfo"},
     **MARGIN_ROUTES,
 }
 
@@ -154,8 +165,10 @@ async def _answer(gateway: Gateway, scope: dict, receive: Callable[[], Awaitable
         return 204, b"", list(_PREFLIGHT)
     address = client_address(scope["client"][0] if scope.get("client") else "", _header(headers, b"x-forwarded-for"))
     if methods is None:
-        raise _with_weight(DialectError(-1000, f"Path {scope['path'][:128]}, Method {method} is invalid", 404), gateway, address)
+        raise _with_weight(_no_such_path(scope["path"], method), gateway, address)
     name = methods.get("GET" if method == "HEAD" else method)
+    if name is None and not scope["path"].startswith("/api/"):
+        raise _with_weight(errors.unsupported(), gateway, address)
     if name is None:
         allowed = ", ".join(methods).encode()
         refusal = DialectError(-1000, f"Request method '{method[:16]}' is not supported.", 405, headers=((b"allow", allowed),))
@@ -186,6 +199,13 @@ async def _answer(gateway: Gateway, scope: dict, receive: Callable[[], Awaitable
     if operation.places_order and principal is not None and status in (200, 409):
         extra += gateway.order_count_headers(principal)
     return status, answer, extra
+
+
+def _no_such_path(path: str, method: str) -> DialectError:
+    """Below /api a mistake; elsewhere a part of the dialect that is not here: other products, other wallets."""
+    if path.startswith("/api/"):
+        return DialectError(-1000, f"Path {path[:128]}, Method {method} is invalid", 404)
+    return errors.unsupported()
 
 
 def _parameters(query: bytes, body: bytes) -> dict[str, Any]:

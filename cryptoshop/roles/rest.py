@@ -17,6 +17,7 @@ from gateway.identity.routes import SessionMiddleware, identity_app
 from gateway.rest import trading_app
 
 DESCRIPTION = "HTTP of a running venue: REST for traders (/api, /sapi), accounts (/account), shop (/shop), web app, health and metrics."
+NOT_OFFERED = ("fapi", "dapi", "eapi", "papi")  # futures, options, portfolio margin: refused in the dialect's words, not with a page
 _NOT_PAGES = ("/shop/images/", "/shop/openapi.json", "/shop/sitemap.xml")  # also where a browser opens them in a tab
 
 
@@ -25,7 +26,7 @@ def http_app(settings: Settings, gateway: Gateway, shop: Forward):
     trading = SessionMiddleware(trading_app(gateway), gateway.identity)
     account = identity_app(gateway.identity, demo=settings.demo)
     site = site_app(settings, Health(settings, gateway.exchange, gateway.history))
-    rooms = {"api": trading, "sapi": trading, "account": account, "shop": shop}
+    rooms = {"account": account, "shop": shop, **dict.fromkeys(("api", "sapi", *NOT_OFFERED), trading)}
 
     async def app(scope, receive, send) -> None:
         room = site

@@ -73,10 +73,10 @@ def execution_rules(venue: Venue, request: Request) -> dict:
         listings = [venue.listing(name) for name in params["symbols"]]
     else:
         listings = with_status(venue, venue.listings(), params)
-    return {"symbolRules": [{"symbol": listing.name, "rules": _price_range(venue, listing)} for listing in listings]}
+    return {"symbolRules": [{"symbol": listing.name, "rules": price_range(venue, listing)} for listing in listings]}
 
 
-def _price_range(venue: Venue, listing: Listing) -> list[dict]:
+def price_range(venue: Venue, listing: Listing) -> list[dict]:
     """How far from the last price trades may take place: on both sides alike; a bound that is not set is left out."""
     limits = venue.filters(listing.symbol)
     bounds = {
@@ -91,7 +91,7 @@ def _price_range(venue: Venue, listing: Listing) -> list[dict]:
 def reference_price(venue: Venue, request: Request) -> dict:
     """What the price range is measured from: the last price. Without a range there is nothing that needs one."""
     listing = venue.listing(request.params["symbol"])
-    if not _price_range(venue, listing):
+    if not price_range(venue, listing):
         raise errors.no_reference_price()
     last = venue.machine.symbol(listing.symbol).last_price_ticks
     price = listing.units.ticks_to_price(last) if last else None

@@ -232,6 +232,12 @@ def open_lists(venue: Venue, request: Request) -> Ask:
     return Ask("order_lists", arguments, lambda found: [_found(venue, request, one) for one in found])
 
 
+def open_one_to_others(venue: Venue, request: Request) -> Ask:
+    """Of the open lists, those in which one order waits for another."""
+    arguments = {"account": request.account, "only_open": True}
+    return Ask("order_lists", arguments, lambda found: [_found(venue, request, one) for one in found if one.list_type != ListType.OCO])
+
+
 def all_lists(venue: Venue, request: Request) -> Ask:
     params = request.params
     if "fromId" in params and ("startTime" in params or "endTime" in params):

@@ -14,7 +14,7 @@ from engine.units import SHOWN_DECIMALS, format_ppm, format_units
 from engine.views import AssetView, MarginAssetView, MarginSetup
 from gateway.dialect import account as accounts
 from gateway.dialect import errors, parameters
-from gateway.dialect.info import ZERO
+from gateway.dialect.info import ZERO, price_range
 from gateway.dialect.margin_errors import refused_margin
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import TIMING
@@ -633,13 +633,29 @@ def leverage_bracket(venue: Venue, _request: Request) -> list[dict]:
                 {
                     "leverage": leverage(terms.borrow_ppm),
                     "maxDebt": None,
-                    "maintenanceMarginRate": format_ppm(terms.liquidation_ppm - PPM),
-                    "initialMarginRate": format_ppm(terms.borrow_ppm - PPM),
+                    "maintenanceMarginRate": (terms.liquidation_ppm - PPM) / PPM,  # numbers, as in the dialect
+                    "initialMarginRate": (terms.borrow_ppm - PPM) / PPM,
                     "fastNum": 0,
                 }
             ],
         }
     ]
+
+
+def liquidation_fees(venue: Venue, _request: Request) -> list[dict]:
+    """What a liquidation takes of what it sells, the same of every asset."""
+    fee_ppm = setup(venue).fee_ppm
+    return [{"asset": asset.name, "riskBasedLiquidationRatio": format_ppm(fee_ppm)} for asset in margin_assets(venue)]
+
+
+def priced_pairs(venue: Venue, _request: Request) -> dict:
+    """The pairs on which trades are bound to a range of prices."""
+    return {"crossMarginSymbols": [listing.name for listing in venue.margin_listings(cross=True) if price_range(venue, listing)]}
+
+
+def restricted_assets(_venue: Venue, _request: Request) -> dict:
+    """No asset is: what is lent has its limit, and what counts as collateral its tiers."""
+    return {"openLongRestrictedAsset": [], "maxCollateralExceededAsset": []}
 
 
 def next_rates(venue: Venue, request: Request) -> list[dict]:

@@ -2,7 +2,18 @@
 
 from functools import partial
 
-from gateway.dialect import account, info, lists, margin, margin_history, margin_loans, margin_orders, orders
+from gateway.dialect import (
+    account,
+    info,
+    lists,
+    margin,
+    margin_former,
+    margin_history,
+    margin_loans,
+    margin_orders,
+    orders,
+    wallet_account,
+)
 from gateway.dialect.operation import Operation, Security
 from gateway.dialect.parameters import Table
 from gateway.dialect.terms import TIMING
@@ -25,6 +36,10 @@ MARGIN_OPERATIONS = (
     _public("margin.inventory", margin.inventory, margin.INVENTORY, weight=50),
     _public("margin.leverageBracket", margin.leverage_bracket, margin.PLAIN),
     _public("margin.delistings", info.none_at_all, margin.PLAIN, weight=100),
+    _public("margin.listings", info.none_at_all, margin.PLAIN, weight=100),
+    _public("margin.pricedPairs", margin.priced_pairs, margin.PLAIN),
+    _public("margin.restrictedAssets", margin.restricted_assets, margin.PLAIN),
+    _public("margin.liquidationFees", margin.liquidation_fees, margin.PLAIN),
     _data("margin.terms", margin.cross_terms, margin.COIN, weight=5),
     _data("margin.isolated.terms", margin.isolated_terms, margin.SYMBOL_TERMS, weight=10),
     _data("margin.isolated.tiers", margin.isolated_tiers, margin.SYMBOL_TIER, ("symbol",)),
@@ -50,8 +65,27 @@ MARGIN_OPERATIONS = (
     _data("margin.transfers", margin_history.cross_transfers, margin_history.CROSS_TRANSFERS),
     _move("asset.transfer", margin_loans.move, margin_loans.TRANSFER, ("type", "asset", "amount"), weight=30),
     _data("asset.transfers", margin_history.transfers, margin_history.TRANSFERS, ("type",)),
+    _data("margin.smallDebts", info.none_at_all, margin.PLAIN, weight=100),
+    _data("margin.smallDebts.history", wallet_account.no_rows, wallet_account.NOTHING, weight=100),
     _data("margin.discount", margin.discount, margin.PLAIN),
     _move("margin.setDiscount", margin_loans.set_discount, margin_loans.DISCOUNT),
+    # the same, and what there is, as older clients ask for it
+    _public("margin.former.asset", margin_former.asset, margin.ASSET, ("asset",), weight=10),
+    _public("margin.former.pair", margin_former.pair, margin.SYMBOL, ("symbol",), weight=10),
+    _data("margin.former.isolated.pair", margin_former.isolated_pair, margin.SYMBOL, ("symbol",), weight=10),
+    _move("margin.former.borrow", margin_former.borrow, margin_former.LOAN, ("asset", "amount"), weight=50),
+    _move("margin.former.repay", margin_former.repay, margin_former.LOAN, ("asset", "amount"), weight=50),
+    _data("margin.former.loans", margin_former.loans, margin_former.LOANS, weight=10),
+    _data("margin.former.repayments", margin_former.repayments, margin_former.LOANS, weight=10),
+    _move("margin.former.isolated.create", margin_former.open_isolated, margin_former.PAIR, ("base", "quote"), weight=10),
+    _move(
+        "margin.former.isolated.transfer",
+        margin_former.move,
+        margin_former.MOVE,
+        ("asset", "symbol", "transFrom", "transTo", "amount"),
+        weight=20,
+    ),
+    _data("margin.former.isolated.transfers", margin_former.moved, margin_former.MOVED, ("symbol",)),
     # lending: the project's own
     _public("margin.pools", margin_loans.pools, margin.ASSET),
     _move("margin.lend", margin_loans.lend, margin_loans.LEND, ("type", "asset")),
@@ -73,6 +107,8 @@ MARGIN_OPERATIONS = (
     _trade("margin.orderList.cancel", margin_orders.cancel_list, margin_orders.CANCEL_LIST, ("symbol",)),
     _data("margin.orderList.status", margin_orders.list_status, margin_orders.LIST_STATUS, weight=10),
     _data("margin.openOrderLists", margin_orders.open_lists, margin_orders.OPEN_LISTS, weight=10),
+    _data("margin.openOneToOthers", margin_orders.open_one_to_others, margin_orders.OPEN_LISTS, weight=10),
+    _data("margin.preventedMatches", margin_orders.prevented_matches, margin_orders.PREVENTED, ("symbol",), weight=10),
     _data("margin.allOrderLists", margin_orders.all_lists, margin_orders.ALL_LISTS, weight=100),
     _data("margin.rateLimits.orders", margin_orders.order_counts, margin_orders.COUNTS, weight=20),
     # streams
@@ -97,6 +133,19 @@ MARGIN_ROUTES: dict[str, dict[str, str]] = {
         "margin/available-inventory": {"GET": "margin.inventory"},
         "margin/leverageBracket": {"GET": "margin.leverageBracket"},
         "margin/delist-schedule": {"GET": "margin.delistings"},
+        "margin/list-schedule": {"GET": "margin.listings"},
+        "margin/limit-price-pairs": {"GET": "margin.pricedPairs"},
+        "margin/restricted-asset": {"GET": "margin.restrictedAssets"},
+        "margin/risk-based-liquidation-ratio": {"GET": "margin.liquidationFees"},
+        "margin/exchange-small-liability": {"GET": "margin.smallDebts"},
+        "margin/exchange-small-liability-history": {"GET": "margin.smallDebts.history"},
+        "margin/asset": {"GET": "margin.former.asset"},
+        "margin/pair": {"GET": "margin.former.pair"},
+        "margin/isolated/pair": {"GET": "margin.former.isolated.pair"},
+        "margin/loan": {"GET": "margin.former.loans", "POST": "margin.former.borrow"},
+        "margin/repay": {"GET": "margin.former.repayments", "POST": "margin.former.repay"},
+        "margin/isolated/create": {"POST": "margin.former.isolated.create"},
+        "margin/isolated/transfer": {"GET": "margin.former.isolated.transfers", "POST": "margin.former.isolated.transfer"},
         "margin/crossMarginData": {"GET": "margin.terms"},
         "margin/isolatedMarginData": {"GET": "margin.isolated.terms"},
         "margin/isolatedMarginTier": {"GET": "margin.isolated.tiers"},
@@ -127,6 +176,8 @@ MARGIN_ROUTES: dict[str, dict[str, str]] = {
         "margin/order/oto": {"POST": "margin.order.oto"},
         "margin/order/otoco": {"POST": "margin.order.otoco"},
         "margin/orderList": {"GET": "margin.orderList.status", "DELETE": "margin.orderList.cancel"},
+        "margin/oto/openOrderList": {"GET": "margin.openOneToOthers"},
+        "margin/myPreventedMatches": {"GET": "margin.preventedMatches"},
         "margin/openOrderList": {"GET": "margin.openOrderLists"},
         "margin/allOrderList": {"GET": "margin.allOrderLists"},
         "margin/openOrders": {"GET": "margin.openOrders", "DELETE": "margin.openOrders.cancelAll"},

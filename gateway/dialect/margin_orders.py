@@ -45,6 +45,7 @@ CANCEL_LIST: Table = lists.CANCEL | _LIST
 LIST_STATUS: Table = lists.STATUS | _LIST
 OPEN_LISTS: Table = TIMING | _LIST
 ALL_LISTS: Table = lists.ALL | _LIST
+PREVENTED: Table = orders.PREVENTED | _WHICH
 COUNTS: Table = TIMING | {"symbol": parameters.symbol} | _WHICH
 
 
@@ -160,7 +161,9 @@ otoco = _of_account(lists.place_otoco)
 cancel_list = _of_account(lists.cancel)
 list_status = _of_account(lists.status, reads=True)
 open_lists = _of_account(lists.open_lists, reads=True)
+open_one_to_others = _of_account(lists.open_one_to_others, reads=True)
 all_lists = _of_account(lists.all_lists, reads=True)
+prevented_matches = _of_account(orders.prevented_matches, reads=True)
 
 
 def order_counts(venue: Venue, request: Request) -> list[dict]:

@@ -6,7 +6,7 @@ Operations are called as in the WebSocket API; REST has other names for the same
 from functools import partial
 from typing import Any
 
-from gateway.dialect import account, info, lists, market, orders, parameters, wallet
+from gateway.dialect import account, info, lists, market, orders, parameters, wallet, wallet_account
 from gateway.dialect.margin_operations import MARGIN_OPERATIONS
 from gateway.dialect.operation import Operation, Security
 from gateway.dialect.parameters import Table
@@ -118,6 +118,16 @@ _TABLE = (
     _wallet("wallet.deposits", wallet.deposits, wallet.TRANSFERS),
     _wallet("wallet.withdrawals", wallet.withdrawals, wallet.TRANSFERS),
     _wallet("wallet.delistings", info.none_at_all, TIMING),
+    _wallet("wallet.assets", wallet_account.user_assets, wallet_account.ASSETS, weight=5),
+    _wallet("wallet.wallets", wallet_account.wallets, wallet_account.WALLETS, weight=60),
+    _wallet("wallet.funding", wallet_account.no_assets, wallet_account.NOTHING),
+    _wallet("wallet.assetDetail", wallet_account.asset_detail, wallet_account.ASSET),
+    _wallet("wallet.dividends", wallet_account.no_rows, wallet_account.NOTHING, weight=10),
+    _wallet("wallet.dust", wallet_account.no_dust, wallet_account.NOTHING),
+    _wallet("wallet.keyPermissions", wallet_account.key_permissions, TIMING),
+    _wallet("wallet.accountStatus", wallet_account.account_status, TIMING),
+    _wallet("wallet.tradingStatus", wallet_account.trading_status, TIMING),
+    _wallet("wallet.accountInfo", wallet_account.account_info, TIMING),
     _not_offered("wallet.address", websocket=False),
     _not_offered("wallet.withdraw", websocket=False),
     *MARGIN_OPERATIONS,

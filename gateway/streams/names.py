@@ -59,6 +59,7 @@ _PLAIN = {
 }
 _MARKET_WIDE = {
     "!miniTicker@arr": StreamName("!miniTicker@arr", Topic.ALL_MINI_TICKERS, every_ms=1000),
+    "!miniTicker@arr@1000ms": StreamName("!miniTicker@arr@1000ms", Topic.ALL_MINI_TICKERS, every_ms=1000),
     "!ticker@arr": StreamName("!ticker@arr", Topic.ALL_TICKERS, every_ms=1000),
     "!bookTicker": StreamName("!bookTicker", Topic.ALL_BOOK_TICKERS),
 }

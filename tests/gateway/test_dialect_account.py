@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.types import HOUSE_GATEWAY, EventKind, Kind
+from engine.types import HOUSE_GATEWAY, AccountStatus, EventKind, KeyScope, Kind
 from gateway.dialect.errors import DialectError
 from marketdata.records import Fill, TransferRecord
 from tests.gateway.dialect_venue import START_NS, DialectVenue
@@ -84,6 +84,36 @@ def test_coins(venue):
 def transfer(venue, kind, ended=0, asset=None, ended_ns=0) -> TransferRecord:
     return TransferRecord((1, 2), (0, 0), kind, ended, HOUSE_GATEWAY, venue.alice, asset or venue.usdt, 1_500_000, 0, 0, (0, 0), 0,
                           START_NS, ended_ns)  # fmt: skip
+
+
+def test_assets_of_the_wallet(venue):
+    none = {"freeze": "0.00000000", "withdrawing": "0.00000000", "ipoable": "0.00000000", "btcValuation": "0"}
+    assert venue.answer("wallet.assets", {}) == [
+        {"asset": "BTC", "free": "10.00000000", "locked": "0.00000000"} | none,
+        {"asset": "USDT", "free": "1000000.00000000", "locked": "0.00000000"} | none,
+    ]
+    assert [row["asset"] for row in venue.answer("wallet.assets", {"asset": "BTC"})] == ["BTC"]
+    with pytest.raises(DialectError, match="^-1130 "):
+        venue.answer("wallet.assets", {"asset": "DOGE"})
+    with pytest.raises(DialectError, match="^-1020 "):
+        venue.answer("wallet.wallets", {})  # nothing says what they are worth
+    assert set(venue.answer("wallet.assetDetail", {})) == {"BTC", "USDT"}
+
+
+def test_what_a_key_may_do(venue):
+    for account, scopes, trades in ((venue.alice, KeyScope.READ, False), (venue.bob, KeyScope.READ | KeyScope.TRADE, True)):
+        told = venue.answer("wallet.keyPermissions", {}, account, key=venue.add_key(account, scopes))
+        assert (told["enableReading"], told["enableSpotAndMarginTrading"], told["enableWithdrawals"]) == (True, trades, False)
+    assert venue.answer("wallet.keyPermissions", {})["enableSpotAndMarginTrading"]  # signed in
+
+
+def test_how_an_account_stands(venue):
+    assert venue.answer("wallet.accountStatus", {}) == {"data": "Normal"}
+    assert venue.answer("wallet.tradingStatus", {})["data"]["isLocked"] is False
+    venue.admin(Kind.SET_ACCOUNT_STATUS, account=venue.alice, status=AccountStatus.FROZEN)
+    assert venue.answer("wallet.accountStatus", {}) == {"data": "Locked"}
+    assert venue.answer("wallet.tradingStatus", {})["data"]["isLocked"] is True
+    assert venue.answer("wallet.accountInfo", {})["isMarginEnabled"] is False
 
 
 def test_deposits(venue):

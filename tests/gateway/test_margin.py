@@ -5,7 +5,7 @@ import random
 import pytest
 
 from engine.commands import admin
-from engine.types import Code, KeyScope, Kind
+from engine.types import PPM, Code, Filter, KeyScope, Kind
 from gateway.dialect.errors import DialectError
 from tests.gateway.dialect_venue import START_NS, DialectVenue
 from tests.gateway.margin_venue import MarginDialectVenue
@@ -55,6 +55,39 @@ def test_pairs_and_assets(venue):
     assert venue.answer("margin.assets", {"asset": "ETH"})[0]["isBorrowable"]
     with refused(-1121):
         venue.answer("margin.pairs", {"symbol": "NOSUCH"})
+
+
+def test_one_asset_and_one_pair_as_older_clients_ask(venue):
+    assert venue.answer("margin.former.asset", {"asset": "ETH"})["assetName"] == "ETH"
+    assert venue.answer("margin.former.pair", {"symbol": "ETHBTC"})["symbol"] == "ETHBTC"
+    assert venue.answer("margin.former.isolated.pair", {"symbol": "BTCUSDT"})["base"] == "BTC"
+    with refused(-3027):
+        venue.answer("margin.former.asset", {"asset": "DOGE"})
+    with refused(-1020):
+        DialectVenue().answer("margin.former.asset", {"asset": "BTC"})
+
+
+def test_what_a_liquidation_costs_and_which_pairs_have_a_range(venue):
+    assert venue.answer("margin.liquidationFees", {})[0] == {"asset": "BTC", "riskBasedLiquidationRatio": "0.00500000"}
+    assert venue.answer("margin.pricedPairs", {}) == {"crossMarginSymbols": []}
+    venue.admin(Kind.SET_FILTER, symbol=venue.eth_symbol, filter=Filter.RANGE_UP_PPM, value=PPM)
+    assert venue.answer("margin.pricedPairs", {}) == {"crossMarginSymbols": ["ETHUSDT"]}
+    bracket = venue.answer("margin.leverageBracket", {})[0]["brackets"][0]
+    assert (bracket["initialMarginRate"], bracket["maintenanceMarginRate"]) == (0.5, 0.1)  # numbers: a typed client refuses texts
+
+
+def test_the_wallet_tells_values_by_the_index(venue):
+    venue.transfer("MAIN_MARGIN", "BTC", "1")
+    venue.borrow("USDT", "2000")
+    rows = venue.answer("wallet.assets", {"needBtcValuation": True})
+    assert {row["asset"]: row["btcValuation"] for row in rows} == {"BTC": "9.00000000", "USDT": "100.00000000"}
+    worth = {row["walletName"]: (row["activate"], row["balance"]) for row in venue.answer("wallet.wallets", {"quoteAsset": "USDT"})}
+    assert worth["Spot"] == (True, "1090000.00000000")
+    assert worth["Isolated Margin"] == (False, "0.00000000")
+    level = venue.exchange.machine.level(venue.exchange.machine.margin_account(venue.alice, 0))
+    assert worth["Cross Margin"] == (True, f"{(level.assets_value - level.debts_value) / 10**6:.8f}")
+    with refused(-1130):
+        venue.answer("wallet.wallets", {"quoteAsset": "DOGE"})
 
 
 def test_the_index_and_its_sources(venue):

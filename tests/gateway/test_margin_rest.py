@@ -166,6 +166,65 @@ async def test_transfers_are_told_both_ways(stage):
     await both(stage, check)
 
 
+async def test_older_clients_borrow_and_move_in_their_own_words(stage):
+    await stage.transfer("MAIN_MARGIN", "BTC", "1")
+    borrowed = await stage.call("POST", "margin/loan", asset="USDT", amount="1000")
+    repaid = await stage.call("POST", "margin/repay", asset="USDT", amount="100")
+    assert await stage.call("POST", "margin/isolated/create", base="BTC", quote="USDT") == {"success": True, "symbol": "BTCUSDT"}
+    ends = {"asset": "USDT", "symbol": "BTCUSDT", "transFrom": "SPOT", "transTo": "ISOLATED_MARGIN"}
+    went = await stage.call("POST", "margin/isolated/transfer", amount="500", **ends)
+    came = await stage.call(
+        "POST", "margin/isolated/transfer", amount="50", **ends | {"transFrom": "ISOLATED_MARGIN", "transTo": "CROSS_MARGIN"}
+    )
+    isolated = await stage.call("POST", "margin/loan", asset="BTC", amount="0.01", isIsolated="TRUE", symbol="BTCUSDT")
+    assert [list(answer) for answer in (borrowed, repaid, went, came, isolated)] == [["tranId"]] * 5
+    for wrong in ({"transTo": "CROSS_MARGIN"}, {"transFrom": "ISOLATED_MARGIN"}):
+        assert (await stage.call("POST", "margin/isolated/transfer", amount="1", **ends | wrong))["code"] == -1130
+    assert (await stage.call("POST", "margin/isolated/create", base="USDT", quote="BTC"))["code"] < -3000
+
+    async def check() -> None:
+        loans = await stage.call("GET", "margin/loan", asset="USDT")
+        assert [(row["txId"], row["principal"], row["status"]) for row in loans["rows"]] == [
+            (borrowed["tranId"], "1000.00000000", "CONFIRMED")
+        ]
+        loans = await stage.call("GET", "margin/loan", asset="BTC", isolatedSymbol="BTCUSDT")
+        assert [(row["txId"], row["isolatedSymbol"]) for row in loans["rows"]] == [(isolated["tranId"], "BTCUSDT")]
+        paid = await stage.call("GET", "margin/repay", asset="USDT")
+        assert [(row["txId"], row["amount"]) for row in paid["rows"]] == [(repaid["tranId"], "100.00000000")]
+        moved = await stage.call("GET", "margin/isolated/transfer", symbol="BTCUSDT")
+        assert [(row["txId"], row["transFrom"], row["transTo"]) for row in moved["rows"]] == [
+            (came["tranId"], "ISOLATED_MARGIN", "CROSS_MARGIN"), (went["tranId"], "SPOT", "ISOLATED_MARGIN"),
+        ]  # fmt: skip
+        for direction in ({"transTo": "ISOLATED_MARGIN"}, {"transFrom": "SPOT"}):
+            moved = await stage.call("GET", "margin/isolated/transfer", symbol="BTCUSDT", **direction)
+            assert [row["txId"] for row in moved["rows"]] == [went["tranId"]]
+
+    await both(stage, check)
+
+
+async def test_lists_and_prevented_matches_of_a_margin_account(stage):
+    assert await stage.call("GET", "margin/oto/openOrderList") == []
+    assert await stage.call("GET", "margin/myPreventedMatches", symbol="BTCUSDT", orderId=1) == []
+    await stage.transfer("MAIN_MARGIN", "USDT", "50000")
+    await stage.transfer("MAIN_MARGIN", "BTC", "1")
+    pair = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.1", "price": "12000", "stopPrice": "8000"}
+    await stage.call("POST", "margin/order", symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.1")  # nobody offers: no last price
+    waits = await stage.call(
+        "POST", "margin/order/oto", symbol="BTCUSDT", workingType="LIMIT", workingSide="BUY", workingPrice="9000", workingQuantity="1",
+        workingTimeInForce="GTC", pendingType="MARKET", pendingSide="SELL", pendingQuantity="1",
+    )  # fmt: skip
+    assert "orderListId" in waits, waits
+    await stage.call("POST", "margin/order/oco", **pair)
+    told = await stage.call("GET", "margin/oto/openOrderList")
+    assert [(one["orderListId"], one["contingencyType"]) for one in told] == [(waits["orderListId"], "OTO")]
+    maker = await stage.call("POST", "margin/order", symbol="BTCUSDT", side="SELL", type="LIMIT", timeInForce="GTC", quantity="0.1",
+                             price="9500")  # fmt: skip
+    taker = await stage.call("POST", "margin/order", symbol="BTCUSDT", side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1",
+                             price="9500", selfTradePreventionMode="EXPIRE_MAKER")  # fmt: skip
+    told = await stage.call("GET", "margin/myPreventedMatches", symbol="BTCUSDT", orderId=taker["orderId"])
+    assert [(one["makerOrderId"], one["isIsolated"]) for one in told] == [(maker["orderId"], False)]
+
+
 async def test_loans_interest_and_rates(stage):
     await stage.transfer("MAIN_MARGIN", "BTC", "1")
     await stage.transfer("MAIN_MARGIN", "USDT", "1")

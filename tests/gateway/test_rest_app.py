@@ -152,6 +152,16 @@ async def test_what_does_not_exist_is_answered_in_json(stage):
     assert "x-mbx-used-weight-1m" in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/sapi/v1/convert/tradeFlow"), ("POST", "/sapi/v1/margin/exchange-small-liability"), ("GET", "/fapi/v1/positionRisk")],
+)
+async def test_what_is_not_offered_is_refused_in_the_dialects_words(stage, method, path):
+    answer = await stage.http.request(method, path)
+    assert told(answer) == (400, -1020, "This operation is not supported.")
+    assert "x-mbx-used-weight-1m" in answer.headers
+
+
 async def test_browsers_may_ask_first(stage):
     answer = await stage.http.options("/api/v3/order")
     assert answer.status_code == 204

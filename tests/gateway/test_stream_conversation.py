@@ -73,6 +73,7 @@ class Talk:
         ("btcusdt@ticker_4h", Topic.WINDOW_TICKER, {"interval": "4h"}),
         ("btcusdt@avgPrice", Topic.AVERAGE_PRICE, {}),
         ("!miniTicker@arr", Topic.ALL_MINI_TICKERS, {"symbol": ""}),
+        ("!miniTicker@arr@1000ms", Topic.ALL_MINI_TICKERS, {"every_ms": 1000}),
         ("!ticker@arr", Topic.ALL_TICKERS, {}),
         ("!ticker_1d@arr", Topic.ALL_WINDOW_TICKERS, {"interval": "1d"}),
         ("!bookTicker", Topic.ALL_BOOK_TICKERS, {}),
