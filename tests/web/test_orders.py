@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import operate
+from tests.web.conftest import Desk, operate
 from tests.web.test_trade_page import AXE, findings, number
 
 CENT = Decimal("0.01")
@@ -340,3 +340,65 @@ def test_the_ticket_explains_and_refuses_before_it_sends(open_desk):
     if AXE.exists():
         desk.unfold_options()
         assert findings(page) == []
+
+
+def test_two_tabs_a_lost_answer_and_a_session_that_ends(open_desk):
+    desk = open_desk(faults_expected=True)
+    page = desk.log_in("alice")
+    other = Desk(page.context.new_page(), desk.venue)
+    other.visit()
+    other.await_market()
+    price = (number(page.get_by_test_id("last-price").inner_text()) * Decimal("0.95")).quantize(CENT)
+    desk.ticket("Price").fill(str(price))
+    desk.ticket("Amount").fill("0.01")
+    desk.ticket("Amount").press("Enter")
+    for one in (desk, other):
+        expect(one.rows()).to_have_count(1)
+    expect(desk.ticket("Amount")).to_have_value("")
+    other.page.get_by_role("button", name=re.compile("Cancel the order at")).click()
+    for one in (desk, other):
+        expect(one.rows()).to_have_count(0)
+
+    # The venue takes the order, and the page is reloaded before it hears of that.
+    done = []
+    page.route("**/api/v3/order", lambda route: done.append(route.fetch().status))
+    desk.ticket("Amount").fill("0.02")
+    desk.ticket("Amount").press("Enter")
+    expect(other.rows()).to_have_count(1)
+    assert done == [200]
+    page.reload()
+    expect(desk.rows()).to_contain_text("0.02000")
+    page.unroute("**/api/v3/order")
+    page.get_by_role("button", name="Cancel all").click()
+    expect(desk.rows()).to_have_count(0)
+
+    # Logged out elsewhere: the ticket says so, and what was typed stays.
+    desk.ticket("Price").fill(str(price))
+    desk.ticket("Amount").fill("0.03")
+    page.context.clear_cookies()
+    desk.ticket("Amount").press("Enter")
+    expect(page.locator(".ticket [role=alert]")).to_contain_text("You are logged out, so nothing was done.")
+    expect(page.get_by_role("link", name="Log in to trade")).to_be_visible()
+    expect(desk.ticket("Amount")).to_have_value("0.03")
+
+
+def test_the_ticket_is_for_everybody_whatever_its_kind(open_desk):
+    desk = open_desk()
+    page = desk.log_in("emil")
+    page.emulate_media(reduced_motion="reduce")
+    for account in ("Cross", "Spot"):
+        desk.choose("Account", account)
+        if account == "Cross":
+            expect(page.get_by_text("This margin account is not open yet")).to_be_visible()
+            expect(page.get_by_test_id("available")).to_have_text("0.00 USDT")
+        for key in "lmpto":
+            page.keyboard.press(key)
+            desk.until("document.activeElement.closest('.ticket') !== null")
+            if page.locator("details.extras:not([open])").count():
+                desk.unfold_options()
+            desk.ticket("Amount").fill("123456789012345678901234567890")
+            assert page.locator(".ticket").evaluate("one => one.scrollWidth <= one.clientWidth"), key
+            if AXE.exists():
+                assert findings(page) == [], key
+            desk.ticket("Amount").fill("")
+            page.keyboard.press("Escape")

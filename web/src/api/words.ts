@@ -13,7 +13,13 @@ const BY_CODE: Record<string, string> = {
   "-3003": "This margin account is not open yet. Move funds in to open it.",
   "-3006": "That is more than can be borrowed: your level or the asset's limit does not allow it.",
   "-3012": "This asset cannot be borrowed.",
+  "-3013": "The amount is too small.",
+  "-3014": "This account is frozen and cannot borrow. Ask the operator of the exchange.",
   "-3015": "Nothing is owed in this asset.",
+  "-3016": "The amount is too small.",
+  "-3017": "Margin accounts do not take this asset.",
+  "-3018": "This account is frozen, so nothing can be moved in. Ask the operator of the exchange.",
+  "-3019": "This account is frozen, so nothing can be moved out. Ask the operator of the exchange.",
   "-3020": "That is more than can leave: what backs your loans stays.",
   "-3021": "This account does not trade on this market.",
   "-3022": "This account is being liquidated; orders wait until that is done.",
@@ -24,12 +30,14 @@ const BY_CODE: Record<string, string> = {
   "-1121": "This market does not exist.",
   "-2011": "The order is no longer open: it was filled or cancelled already.",
   "-2013": "The order does not exist.",
+  "-2014": "You are logged out, so nothing was done. Log in and try again.",
   "-2015": "You are not allowed to do this with the present login.",
 };
 
 const BY_MESSAGE: [RegExp, string][] = [
   [/cancel restrictions/i, "Meanwhile the order was filled further. Look at what is left of it, then change that."],
   [/trigger immediately/i, "The last price has reached the stop price already. Move the stop to the other side of it."],
+  [/may not place or cancel orders/i, "This account is frozen: what is open can be cancelled, nothing new is taken. Ask the operator of the exchange."],
   [/relationship of the prices/i, "Of the two prices one must lie above the last price and one below it."],
   [/insufficient balance/i, "You do not have enough available for this order."],
   [/immediately match and take/i, "Post-only: the order would have traded at once, so it was not placed. Move the price away from the spread."],

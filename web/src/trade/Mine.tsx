@@ -17,7 +17,7 @@ import { Dialog } from "../ui/Dialog";
 import { to } from "../ui/route";
 import { Empty, Moment } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
-import { useDesk, useOpenOrders } from "./useDesk";
+import { useDesk, useIsOpened, useOpenOrders } from "./useDesk";
 
 const TABS = [
   { key: "open", text: "Open orders" },
@@ -33,6 +33,7 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
   const [here, setHere] = useState(false);
   const member = useStore(session).state;
   const orders = useOpenOrders();
+  const opened = useIsOpened();
   const id = useId();
 
   const onKey = (event: KeyboardEvent) => {
@@ -81,6 +82,10 @@ export function Mine({ rules }: { rules: SymbolRules | null }) {
             <p>
               <a {...to("/login")}>Log in</a> or <a {...to("/signup")}>sign up</a> to trade.
             </p>
+          </Empty>
+        ) : !opened ? (
+          <Empty title="This margin account is not open yet">
+            <p>It opens with the first funds that you move in; what you do with it appears here.</p>
           </Empty>
         ) : (
           <>

@@ -10,7 +10,7 @@ import type { SymbolRules } from "../lib/rules";
 import { type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent, type Ticket } from "../lib/ticket";
 import { isList } from "../lib/ticketExits";
 import { actionText, sentence } from "../lib/ticketWords";
-import { fees } from "../state/account";
+import { fees, type Holding } from "../state/account";
 import type { Market } from "../state/market";
 import { sayError } from "../state/notices";
 import { session } from "../state/session";
@@ -24,7 +24,7 @@ import { DemoFunds, Estimate, LoginInstead, Pair } from "./TicketEstimate";
 import { TicketExtras } from "./TicketExtras";
 import { ExitFields, NumberField, PriceFields, stepKeys } from "./TicketFields";
 import { followBest, priceTouched, takeSide, ticket as ticketStore, ticketSheet, write } from "./ticketStore";
-import { useDesk } from "./useDesk";
+import { useDesk, useIsOpened } from "./useDesk";
 
 const STILL = new FrameStore(0);
 const NO_BOOK = new LocalBook();
@@ -67,9 +67,12 @@ function TicketBones() {
   );
 }
 
+const NOTHING: ReadonlyMap<string, Holding> = new Map();
+
 function useMeans(rules: SymbolRules, loans: Loans): Means {
   const desk = useDesk();
-  const owned = useStore(desk.holdings);
+  const present = useStore(desk.holdings);
+  const owned = useIsOpened() ? present : NOTHING;
   const rates = useStore(fees).get(rules.symbol);
   const orders = useStore(desk.openOrders);
   return useMemo(() => {
@@ -128,10 +131,11 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
     setAsking(null);
     setRefusal("");
     setSending("sent");
+    const { size } = ticketStore.get();
     const slow = setTimeout(() => setSending("slow"), SLOW_MS);
     try {
       await desk.place(wanted.request);
-      write({ size: "" });
+      if (ticketStore.get().size === size) write({ size: "" }); // else the next one is being typed already
       ticketSheet.set(false);
     } catch (error) {
       if (error instanceof ApiError) setRefusal(error.message);
