@@ -400,3 +400,27 @@ def test_a_liquidated_account_fits_every_screen_and_everybody(open_desk, liquida
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
         if AXE.exists() and width != 1024:
             assert findings(page) == []
+
+
+def test_a_liquidation_waits_while_the_market_is_halted_and_ends_by_itself(liquidated, outside, venue):
+    desk, trading, debtor = (liquidated[name] for name in ("desk", "trading", "debtor"))
+    desk.visit("/margin/isolated")
+    expect(desk.page.get_by_test_id("margin-level")).to_be_visible()
+    trading.visit(f"/trade/{SYMBOL}")
+    trading.await_market()
+    trading.choose("Account", "Isolated")
+    price_of_end = Decimal(debtor.account()["liquidatePrice"])
+    operate(venue, "halt", SYMBOL)
+    try:
+        outside.say("ETH", (price_of_end * Decimal("0.99")).quantize(CENT))
+        for one in (desk, trading):
+            expect(one.page.locator(".call-line")).to_contain_text("Your isolated account of ETHUSDT is being liquidated")
+        expect(desk.page.locator(".gauge")).to_contain_text("The exchange is selling what this account has")
+        expect(trading.page.locator("button.submit")).to_have_text("This account is being liquidated")
+        expect(trading.page.locator("button.submit")).to_be_disabled()
+    finally:
+        outside.be_silent("ETH")  # the price was not what it seemed
+        operate(venue, "resume", SYMBOL)
+    for one in (desk, trading):
+        expect(one.page.locator(".call-line")).to_contain_text("Your isolated account of ETHUSDT was liquidated")
+    expect(trading.page.locator("button.submit")).to_be_enabled()

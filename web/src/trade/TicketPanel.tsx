@@ -7,10 +7,11 @@ import { ONE, parse, toFixed } from "../lib/decimal";
 import { showAge } from "../lib/format";
 import { countOpen } from "../lib/orders";
 import type { SymbolRules } from "../lib/rules";
-import { type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent, type Ticket } from "../lib/ticket";
+import { type AccountKind, type Checked, checkTicket, hasLimit, isPegged, type Kind, loanOf, type MarketView, type Means, percentUsed, sizeForPercent, type Ticket } from "../lib/ticket";
 import { isList } from "../lib/ticketExits";
 import { actionText, sentence } from "../lib/ticketWords";
 import { fees, type Holding } from "../state/account";
+import { margin } from "../state/margin";
 import type { Market } from "../state/market";
 import { sayError } from "../state/notices";
 import { session } from "../state/session";
@@ -118,7 +119,7 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
   }, [typed, account, kind, best, rules]);
   const checked = checkTicket(ticket, rules, view, means);
   const buying = ticket.side === "BUY";
-  const opening = openingOf(status, ticket, rules);
+  const opening = useWaiting(account, rules.symbol) || openingOf(status, ticket, rules);
   useTicketKeys(form, kinds);
 
   /** A size belongs to a price: from the first one on, a limit order's price stays where it is. */
@@ -240,6 +241,14 @@ function TicketForm({ rules, market }: { rules: SymbolRules; market: Market | nu
       )}
     </form>
   );
+}
+
+/** Why a margin account takes no orders right now; "" while it does. */
+function useWaiting(account: AccountKind, symbol: string): string {
+  const known = useStore(margin);
+  const mine = account === "CROSS" ? known?.cross : account === "ISOLATED" ? known?.isolated.get(symbol) : undefined;
+  if (!mine?.created || mine.trades) return "";
+  return mine.liquidating ? "This account is being liquidated" : "This account is frozen";
 }
 
 /** Why nothing can be placed right now; "" while something can. */
