@@ -11,6 +11,10 @@ microseconds each; what a command leaves undone is expired, refused or left to t
     collisions   client ids made to lie in one place of the index: one more of them, and the cancel of the first
     stops        a million stops at one price: the trade that reaches it, and the commands after it that work off what it reached
     expiries     a million holds that end at one instant: the frames that find them over
+    auction      a million orders gathered on as many levels, all of which cross: the command that ends it, and those that pair them off
+
+The price of an auction is chosen from all levels that cross, so the command that ends one (the operator's) is not bounded by steps but by
+them: it has no BOUND_NS.
 """
 
 import statistics
@@ -23,6 +27,7 @@ from bench.large import pinned
 from bench.result import Result
 from bench.venues import Size, Venue
 from engine.types import (
+    ADMIN_COMMAND,
     CLIENT_ID_BYTES,
     FIRST_CUSTOMER,
     HOUSE_ESCROW,
@@ -36,6 +41,7 @@ from engine.types import (
     Pool,
     Side,
     Stp,
+    SymbolStatus,
     TimeInForce,
 )
 
@@ -99,7 +105,7 @@ class Attacked:
 def adversary(size: int = MANY) -> Iterator[Result]:
     """The worst command of each case against BOUND_NS; `size`: how many levels, orders or holds."""
     with pinned():
-        for case in (levels, level, self_trades, cancel_all, collisions, stops, expiries):
+        for case in (levels, level, self_trades, cancel_all, collisions, stops, expiries, auction):
             yield from case(size)
 
 
@@ -223,3 +229,22 @@ def expiries(size: int) -> Iterator[Result]:
         venue.send(tick)
     taken = [attacked.timed(tick)[0] for _ in range(TIMES)]
     yield attacked.result(f"{size:,} holds that end at once", statistics.median(taken))
+
+
+def auction(size: int) -> Iterator[Result]:
+    attacked = Attacked(size)
+    venue, half = attacked.venue, size // 2
+    status = np.zeros(1, ADMIN_COMMAND)
+    status["kind"], status["symbol"], status["status"] = Kind.SET_SYMBOL_STATUS, 1, SymbolStatus.AUCTION
+    venue.send(status.view(ORDER_COMMAND))
+    levels = np.arange(half)
+    for side, lowest in ((Side.BUY, half), (Side.SELL, half // 8)):
+        venue.send(orders(half, account=attacked.owners(half), side=side, price_ticks=1000 + lowest + levels))
+    status["status"] = SymbolStatus.TRADING
+    ended, _ = attacked.timed(status.view(ORDER_COMMAND))
+    yield Result(SCENARIO, f"{size:,} orders in an auction, its end", ended, "ns", "", 0)
+    tick = orders(1, kind=Kind.TICK)
+    taken = []
+    while venue.machine.symbol(1).status == SymbolStatus.AUCTION:
+        taken.append(attacked.timed(tick)[0])
+    yield attacked.result(f"{size:,} orders in an auction, going on", statistics.median(taken))

@@ -47,9 +47,12 @@ def test_colliding_client_ids_have_one_place():
     assert homes == {0}
 
 
-@pytest.mark.parametrize(
-    "case", [adversary.levels, adversary.level, adversary.self_trades, adversary.collisions, adversary.stops, adversary.expiries]
-)
+ATTACKS = [
+    adversary.levels, adversary.level, adversary.self_trades, adversary.collisions, adversary.stops, adversary.expiries, adversary.auction,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ATTACKS)
 def test_an_attack_is_made_and_the_venue_stays_sound(case, monkeypatch):
     monkeypatch.setattr(adversary, "TIMES", 1)
     monkeypatch.setattr(adversary, "CANCELS", 20)

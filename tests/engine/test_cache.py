@@ -54,11 +54,23 @@ def test_what_is_only_code_of_other_kernels_says_so():
         ceil_ppm(1, 1)
 
 
-def test_no_kernel_reaches_outside_its_arrays(tmp_path):
-    """A short stream of colliding commands, with every index checked, ends as without the checks."""
-    program = "import sys; from tests.engine.test_differential import final_hashes; sys.stdout.write(final_hashes(11, 4000))"
-    root = ENGINE.parent
-    checked = run(program, root, NUMBA_BOUNDSCHECK="1", CRYPTOSHOP_CACHE=str(tmp_path))
-    by_oracle, by_kernels = checked.split()
-    assert by_oracle == by_kernels
-    assert checked == run(program, root)
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory) -> dict[str, str]:
+    """Settings under which kernels are compiled with every index checked, into a cache of their own."""
+    return {"NUMBA_BOUNDSCHECK": "1", "CRYPTOSHOP_CACHE": str(tmp_path_factory.mktemp("checked"))}
+
+
+def test_no_kernel_reaches_outside_its_arrays(checked):
+    """Short streams of colliding commands, of auctions and of crashes, with every index checked, end as without the checks."""
+    program = "import sys; from tests.engine.test_differential import final_hashes; sys.stdout.write(final_hashes(11, 2000))"
+    found = run(program, ENGINE.parent, **checked)
+    hashes = found.split()
+    assert hashes[::2] == hashes[1::2] and len(hashes) == 6
+    assert found == run(program, ENGINE.parent)
+
+
+def test_the_rules_hold_with_every_index_checked(checked):
+    """The tests of the rules on the kernels, of the kernels' own parts, and of every number at its extremes."""
+    suite = [*ENGINE.parent.glob("tests/engine/test_rules_*.py"), *ENGINE.parent.glob("tests/engine/test_kernels_*.py")]
+    arguments = ["-q", "-x", "-p", "no:cacheprovider", "-k", "kernels or extremes", *map(str, suite), "tests/engine/test_extremes.py"]
+    assert " passed" in run(f"import pytest, sys; sys.exit(pytest.main({arguments!r}))", ENGINE.parent, **checked)

@@ -30,7 +30,7 @@ from engine.types import (
 from engine.views import Applied, ReplicaStopped
 from tests.engine.machines import ALICE, BOB, CAROL, SYMBOL
 from tests.engine.streams import CollidingStream, Frame, header
-from tests.engine.tight_streams import AuctionStream
+from tests.engine.tight_streams import AuctionStream, CrashStream
 from tests.engine.venues import BUY, SELL, STOP_LOSS, OrderVenue
 
 SEED = int(os.environ.get("CRYPTOSHOP_SEED") or random.SystemRandom().randrange(2**32))
@@ -236,7 +236,7 @@ def _readable(command: np.ndarray) -> str:
 
 def test_state_hash_does_not_depend_on_the_hash_seed():
     hashes = {_hash_in_subprocess(hash_seed) for hash_seed in ("0", "1", "4242")}
-    assert len(hashes) == 1 and len(hashes.pop().split()) == 2
+    assert len(hashes) == 1 and len(hashes.pop().split()) == 6
 
 
 def _hash_in_subprocess(hash_seed: str) -> str:
@@ -246,9 +246,12 @@ def _hash_in_subprocess(hash_seed: str) -> str:
     return done.stdout
 
 
-def final_hashes(seed: int = 7, commands: int = 3000) -> str:
-    """State hashes of oracle and kernels after a short stream."""
-    stream = CollidingStream(seed)
+def final_hashes(seed: int = 7, commands: int = 2000) -> str:
+    """State hashes of oracle and kernels after a short stream of each kind."""
+    return " ".join(_final_hashes(make_stream(seed), commands) for make_stream in (CollidingStream, AuctionStream, CrashStream))
+
+
+def _final_hashes(stream: CollidingStream, commands: int) -> str:
     pair = Pair(stream.capacity)
     while commands > 0:
         frame = stream.next_frame()

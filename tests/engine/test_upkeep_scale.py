@@ -3,6 +3,7 @@ that are near their threshold, and never at the others. docs/MARGIN.md section 5
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 import numpy as np
 
@@ -41,9 +42,9 @@ def indebted_accounts(near: int, far: int) -> tuple[MarginVenue, list[int], list
 
 
 def _send(venue: MarginVenue, commands: Iterable[np.ndarray]) -> None:
-    commands = list(commands)
-    for at in range(0, len(commands), FRAME_COMMANDS_MAX):
-        assert not venue.send(*commands[at : at + FRAME_COMMANDS_MAX]).codes.any()
+    commands = iter(commands)
+    while frame := list(islice(commands, FRAME_COMMANDS_MAX)):
+        assert not venue.send(*frame).codes.any()
 
 
 def test_the_price_halves_under_twenty_thousand_accounts():

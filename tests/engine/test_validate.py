@@ -1,5 +1,7 @@
 """Every invariant of the kernels' state, broken on purpose in the arrays, is named by `validate()`."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -236,3 +238,12 @@ def test_validate_names_the_invariant_that_is_broken(machine, name, breaks):
 def test_every_invariant_is_broken_once():
     """Those of margin are broken in test_kernels_margin.py."""
     assert {name for name, _ in BREAKS} == {name for name, _ in INVARIANTS} - {name for name, _ in MARGIN_INVARIANTS}
+
+
+def test_the_rule_books_name_every_invariant_in_this_order():
+    """A page that says more of what an earlier one has names it again."""
+    docs, named = Path(__file__).resolve().parents[2] / "docs", {}
+    for page, section in (("CORE.md", "## 8. Invariants"), ("ORDERS.md", "## 12. Invariants"), ("MARGIN.md", "## 10. Invariants")):
+        text = (docs / page).read_text().split(section)[1].split("\n## ")[0].partition("\n")[2]
+        named |= dict.fromkeys(item.split()[0] for item in text.split("·"))
+    assert list(named) == [name for name, _ in INVARIANTS]
