@@ -484,6 +484,7 @@ class Code(IntEnum):
     NO_DEBT = 468
     INSUFFICIENT_SHARES = 469
     ZERO_SHARES = 470  # too little for one share, or one unit
+    UNFAIR_PRICE = 471  # further from the index price than a margin account may trade
     # administration
     INVALID_ARGUMENT = 500
     ALREADY_EXISTS = 501

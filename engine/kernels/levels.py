@@ -11,9 +11,9 @@ from engine.kernels import inlined_kernel, kernel
 from engine.kernels.events import margin_event
 from engine.kernels.hashed import NOWHERE, find
 from engine.kernels.pools import cumulative_at, owed_at
-from engine.kernels.prices import asset_value, collateral_value, debt_value, pool_row
-from engine.kernels.wide import exceeds, mul_div
-from engine.types import AMOUNT_MAX, HOUR_NS, HOUSE_LENDING, LEVEL_MAX, PPM, AccountStatus, Code, Kind, MarginState
+from engine.kernels.prices import asset_value, collateral_value, debt_value, has_price, pool_row
+from engine.kernels.wide import exceeds, mul_div, ratio
+from engine.types import AMOUNT_MAX, HOUR_NS, HOUSE_LENDING, LEVEL_MAX, PPM, AccountStatus, Code, Kind, MarginState, Side
 
 
 class Standing(NamedTuple):
@@ -23,6 +23,8 @@ class Standing(NamedTuple):
     collateral: int
     debts: int
     frozen: bool  # INDEX_FROZEN: it has or owes something without a price that holds
+    most_assets: int  # as if all that is frozen were worth twice as much
+    least_debts: int  # as if what is owed of all that is frozen were nothing
 
 
 @inlined_kernel
@@ -146,21 +148,26 @@ def standing_after(venue, registry, balances, margin, row, asset, more, more_owe
     collateral = np.int64(0)
     debts = np.int64(0)
     frozen = False
+    most_assets = np.int64(0)
+    least_debts = np.int64(0)
     for place in range(assets_of(margin, row)):
         number = pool_of(registry, margin, row, place)
         pool = margin.pools[number]
         units = balance_of(balances, account, pool.asset)
         owed = owed_now(venue, margin, account, pool)
-        if (units != 0 or owed != 0) and (pool.frozen != 0 or pool.price == 0):
-            frozen = True
+        holds = has_price(pool)
+        frozen = frozen or (not holds and (units != 0 or owed != 0))
         if pool.asset == asset:
             units += more
             owed += min(more_owed, AMOUNT_MAX - owed)
         value = asset_value(pool, units)
         assets += value
         collateral += collateral_value(margin.collateral, number, pool, value)
-        debts += debt_value(pool, owed)
-    return Standing(assets, collateral, debts, frozen)
+        debt = debt_value(pool, owed)
+        debts += debt
+        most_assets += value if holds else 2 * value
+        least_debts += debt if holds else 0
+    return Standing(assets, collateral, debts, frozen, most_assets, least_debts)
 
 
 @kernel
@@ -177,6 +184,12 @@ def level_of(value, debts):
 @inlined_kernel
 def is_above(value, debts, threshold_ppm):
     return exceeds(value, PPM, threshold_ppm, debts)
+
+
+@kernel
+def is_in_doubt(margin, standing):
+    """Whether what is frozen decides if an account is to be liquidated; so little of it that it cannot shields nobody."""
+    return standing.frozen and is_above(standing.most_assets, standing.least_debts, margin.setup[0].liquidation_ppm)
 
 
 @kernel
@@ -238,3 +251,58 @@ def judge_trading(registry, margin, account, symbol_id, kind):
     if kind != Kind.AMEND and not trades_on(registry, margin, row, symbol_id):
         return np.int64(Code.MARGIN_SYMBOL)
     return np.int64(Code.OK)
+
+
+@kernel
+def judge_fairness(venue, registry, balances, margin, account, symbol_id, side, price_ticks):
+    """Step 9c, for an order of a margin account; `price_ticks` 0: of one that is not to be working yet, or has no price."""
+    row = margin_row(registry, account)
+    symbol = registry.symbols[symbol_id]
+    base = margin.pools[registry.assets[symbol.base].pool]
+    quote = margin.pools[registry.assets[symbol.quote].pool]
+    if base.price == 0 or quote.price == 0:
+        return np.int64(Code.INDEX_FROZEN)
+    own = margin.accounts[row]
+    if own.loans != 0 and own.due_ns <= venue.now:
+        standing = standing_after(venue, registry, balances, margin, row, 0, 0, 0)
+        solvent = is_above(standing.assets, standing.debts, margin.setup[0].liquidation_ppm)
+        if not solvent and not is_in_doubt(margin, standing):
+            return np.int64(Code.ACCOUNT_LIQUIDATING)
+    if price_ticks != 0 and not is_fair(registry, margin, account, symbol_id, side, price_ticks):
+        return np.int64(Code.UNFAIR_PRICE)
+    return np.int64(Code.OK)
+
+
+# ---------------------------------------------------------------- fair prices
+
+
+@kernel
+def fair_limit(registry, margin, symbol_id, side):
+    """The worst price of a symbol, in ticks, that is fair by the indexes of its base and quote. Both have a price."""
+    symbol = registry.symbols[symbol_id]
+    base = margin.pools[registry.assets[symbol.base].pool]
+    quote = margin.pools[registry.assets[symbol.quote].pool]
+    slippage_ppm = margin.setup[0].slippage_ppm
+    up = np.int64(1 if side == Side.SELL else 0)
+    bound = ratio(base.price, PPM - slippage_ppm if side == Side.SELL else PPM + slippage_ppm, 1, PPM, AMOUNT_MAX, up)
+    lot = symbol.lot_units * power_of_ten(max(quote.price_scale - base.price_scale, 0))
+    tick = symbol.tick_lot_units * power_of_ten(max(base.price_scale - quote.price_scale, 0))
+    return max(ratio(bound, lot, quote.price, tick, symbol.max_price_ticks, up), 1)
+
+
+@kernel
+def fair_range(registry, margin, account, symbol_id, side):
+    """(lowest, highest) price at which an account may buy or sell; any, but for margin accounts."""
+    lowest, highest = np.int64(0), np.int64(AMOUNT_MAX)
+    if registry.accounts[account].margin != 0:
+        if side == Side.SELL:
+            lowest = fair_limit(registry, margin, symbol_id, side)
+        else:
+            highest = fair_limit(registry, margin, symbol_id, side)
+    return lowest, highest
+
+
+@kernel
+def is_fair(registry, margin, account, symbol_id, side, price_ticks):
+    lowest, highest = fair_range(registry, margin, account, symbol_id, side)
+    return lowest <= price_ticks <= highest

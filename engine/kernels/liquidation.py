@@ -21,9 +21,10 @@ from engine.kernels.levels import (
     assets_of,
     balance_of,
     debt_value_now,
+    fair_limit,
     is_above,
+    is_in_doubt,
     pool_of,
-    power_of_ten,
     standing_event,
     standing_of,
 )
@@ -31,10 +32,10 @@ from engine.kernels.loans import repay
 from engine.kernels.masscancel import cancel_orders
 from engine.kernels.match import FOR_LIQUIDATION, match
 from engine.kernels.pools import accrue, drop_loan, roll
-from engine.kernels.prices import asset_value, debt_value
+from engine.kernels.prices import asset_value, debt_value, has_price
 from engine.kernels.state import BUSY
 from engine.kernels.waiting import note_match
-from engine.kernels.wide import mul_div_up, ratio
+from engine.kernels.wide import mul_div_up
 from engine.kernels.working import tell_expired
 from engine.types import (
     AMOUNT_MAX,
@@ -75,7 +76,7 @@ def liquidation_round(state, out, row):
     venue = state.venue[0]
     margin = state.margin
     account = margin.accounts[row]
-    if standing_of(state, row).frozen:
+    if is_in_doubt(margin, standing_of(state, row)):
         set_due(margin, row, venue.now + ROUND_NS)
         return
     number = account.account
@@ -178,10 +179,13 @@ def _choose_cross(state, row):
 
 @kernel
 def _if_open(state, sale):
-    """The sale, if it has lots and its market is open, not busy and not just back from a halt; else none."""
-    symbol = state.registry.symbols[sale.symbol]
+    """The sale, if it has lots and its market is open, not busy and not just back from a halt, and the indexes hold; else none."""
+    registry = state.registry
+    symbol = registry.symbols[sale.symbol]
+    pools = state.margin.pools
     grace_ns = state.margin.setup[0].grace_ns
     is_open = symbol.status == SymbolStatus.TRADING and symbol.special & BUSY == 0
+    is_open = is_open and has_price(pools[registry.assets[symbol.base].pool]) and has_price(pools[registry.assets[symbol.quote].pool])
     if is_open and (symbol.resumed_ns == 0 or symbol.resumed_ns + grace_ns <= state.venue[0].now) and sale.lots > 0:
         return sale
     return Sale(np.int64(0), sale.side, sale.limit_ticks, sale.lots)
@@ -192,22 +196,16 @@ def _sale(state, row, symbol_id, paid):
     """The order that pays an asset on a symbol; without lots where the account is not able to."""
     registry = state.registry
     margin = state.margin
-    setup = margin.setup[0]
     account = margin.accounts[row].account
     symbol = registry.symbols[symbol_id]
     sells = paid == symbol.base
     side = np.int64(Side.SELL if sells else Side.BUY)
     available = available_of(state.ledger.balances, account, paid)
-    if available <= 0:
-        return Sale(symbol_id, side, np.int64(0), np.int64(0))
     base = margin.pools[registry.assets[symbol.base].pool]
     quote = margin.pools[registry.assets[symbol.quote].pool]
-    up = np.int64(1 if sells else 0)
-    bound_ppm = PPM - setup.slippage_ppm if sells else PPM + setup.slippage_ppm
-    bound = ratio(base.price, bound_ppm, 1, PPM, AMOUNT_MAX, up)
-    lot = symbol.lot_units * power_of_ten(max(quote.price_scale - base.price_scale, 0))
-    tick = symbol.tick_lot_units * power_of_ten(max(base.price_scale - quote.price_scale, 0))
-    limit = max(ratio(bound, lot, quote.price, tick, symbol.max_price_ticks, up), 1)
+    if available <= 0 or base.price == 0 or quote.price == 0:
+        return Sale(symbol_id, side, np.int64(0), np.int64(0))
+    limit = fair_limit(registry, margin, symbol_id, side)
     lots = _lots(state, row, symbol_id, quote if sells else base, sells)
     affordable = available // symbol.lot_units if sells else available // (limit * symbol.tick_lot_units)
     return Sale(symbol_id, side, limit, min(lots, affordable))

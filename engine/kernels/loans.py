@@ -11,7 +11,7 @@ from engine.kernels.due import notice, notice_loan
 from engine.kernels.hashed import NOWHERE, find
 from engine.kernels.levels import balance_of, margin_row, owed_now, standing_after, takes
 from engine.kernels.pools import borrow_from, drop_loan, owed, principal_of, rate_at, repay_to
-from engine.kernels.prices import debt_value, pool_row
+from engine.kernels.prices import debt_value, has_price, pool_row
 from engine.kernels.wide import exceeds, mul_div_up
 from engine.types import AMOUNT_MAX, HOUR_NS, PPM, RATE_ONE, VALUE_MAX, Code, MarginState, SideEffect
 
@@ -33,7 +33,7 @@ def judge_loan(venue, registry, balances, margin, row, asset, amount):
         return np.int64(Code.SUPPLY_LIMIT)
     first_interest = mul_div_up(amount, rate_at(pool, venue.now // HOUR_NS), RATE_ONE, AMOUNT_MAX)
     standing = standing_after(venue, registry, balances, margin, row, asset, amount, amount + first_interest)
-    if pool.frozen != 0 or pool.price == 0 or standing.frozen:
+    if not has_price(pool) or standing.frozen:
         return np.int64(Code.INDEX_FROZEN)
     owed_before = owed_now(venue, margin, account, pool)
     debt = debt_value(pool, owed_before + min(amount + first_interest, AMOUNT_MAX - owed_before))

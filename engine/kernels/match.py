@@ -24,6 +24,7 @@ from engine.kernels.fees import are_plain
 from engine.kernels.fills import after_fill, take_fees
 from engine.kernels.filters import price_range
 from engine.kernels.ladder import next_level
+from engine.kernels.levels import fair_range
 from engine.kernels.limits import uncount_order
 from engine.kernels.lists import end_order, leg_executes, leg_filled
 from engine.kernels.selftrade import prevent
@@ -66,10 +67,19 @@ def is_over(venue, order):
 
 
 @kernel
-def can_fill(venue, registry, book, order):
+def _range_of(registry, margin, order):
+    """(lowest, highest) price at which the taker may trade now."""
+    symbol_id = np.int64(order.symbol)
+    lowest, highest = price_range(registry, symbol_id)
+    least, most = fair_range(registry, margin, np.int64(order.account), symbol_id, np.int64(order.side))
+    return max(lowest, least), min(highest, most)
+
+
+@kernel
+def can_fill(venue, registry, book, margin, order):
     """FOK: whether the match would fill the whole order, walking maker after maker by the match's own rules."""
     side = np.int64(order.side)
-    lowest, highest = price_range(registry, np.int64(order.symbol))
+    lowest, highest = _range_of(registry, margin, order)
     ladder = ladder_of(book, np.int64(order.symbol), 1 - side)
     group = registry.accounts[order.account].group
     left = rest_of(order)
@@ -240,7 +250,7 @@ def match(venue, registry, book, balances, margin, out, owner, order, budget, st
     symbol_id = np.int64(order.symbol)
     symbol = registry.symbols[symbol_id]
     ladder = ladder_of(book, symbol_id, 1 - side)
-    lowest, highest = price_range(registry, symbol_id)
+    lowest, highest = _range_of(registry, margin, order)
     limit = limit_of(side, order.order_type, order.price_ticks)
     market = executes_as_market(order.order_type)
     by_quote = budget > 0

@@ -201,7 +201,7 @@ def _execute(state, batch, out, owner, slot, quote_quantity):
     venue = state.venue[0]
     order = state.book.orders[slot]
     venue.first_ticks = 0
-    if order.time_in_force == TimeInForce.FOK and not can_fill(venue, state.registry, state.book, order):
+    if order.time_in_force == TimeInForce.FOK and not can_fill(venue, state.registry, state.book, state.margin, order):
         return np.int64(Code.NOT_FILLABLE)
     ending = match_plain(venue, state.registry, state.book, state.ledger.balances, state.margin, out, owner, order, quote_quantity)
     return aside(state, batch, out, task(MATCH, slot)) if ending == UNUSUAL else ending

@@ -19,6 +19,12 @@ def pool_row(registry, asset):
     return registry.assets[asset].pool if 0 < asset < registry.assets.size else 0
 
 
+@inlined_kernel
+def has_price(pool):
+    """Whether there is a price, and it holds."""
+    return pool.frozen == 0 and pool.price != 0
+
+
 # ---------------------------------------------------------------- values
 
 

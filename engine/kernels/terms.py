@@ -11,6 +11,7 @@ from engine.kernels.book import executes_as_market, hold_amount, hold_asset, lad
 from engine.kernels.filters import check_band, check_lots, check_notional, check_parts, check_price, check_size, filter_of
 from engine.kernels.hashed import row_of
 from engine.kernels.ladder import next_level
+from engine.kernels.levels import judge_fairness
 from engine.kernels.limits import limit_reached
 from engine.kernels.loans import fund
 from engine.kernels.match import crosses
@@ -163,6 +164,9 @@ def judge(venue, registry, book, balances, margin, batch, owner, at, first, quan
     code = check_price(registry, symbol_id, price, stop)
     if code == Code.OK:
         code = check_band(registry, symbol_id, side, price)
+    if code == Code.OK and registry.accounts[account].margin != 0:
+        working = np.int64(0) if algo or pending else price
+        code = judge_fairness(venue, registry, balances, margin, account, symbol_id, side, working)
     if code == Code.OK:
         code = check_lots(registry, symbol_id, order_type, quantity, command.iceberg_lots)
     quote = quote_of(command)

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.kernels import kernel
 from engine.kernels.due import add_price_watch, drop_watches, set_due
-from engine.kernels.levels import assets_of, balance_of, is_above, margin_row, pool_of, standing_event, standing_of
+from engine.kernels.levels import assets_of, balance_of, is_above, is_in_doubt, margin_row, pool_of, standing_event, standing_of
 from engine.kernels.liquidation import liquidation_round
 from engine.kernels.pools import cumulative_at, dearest_rate, owed_at
 from engine.kernels.prices import asset_value, compute_index, debt_value
@@ -117,7 +117,7 @@ def _evaluate(state, out, row):
         account.state = MarginState.NORMAL
         set_due(margin, row, venue.now + EVALUATE_NS)
         _watch(state, row, setup.call_ppm)
-    elif solvent or standing.frozen:
+    elif solvent or is_in_doubt(margin, standing):
         if account.state == MarginState.NORMAL:
             account.state = MarginState.CALLED
             standing_event(venue, out, EventKind.MARGIN_CALL, account.account, standing)

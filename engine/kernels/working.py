@@ -13,6 +13,7 @@ from engine.kernels.book import (
     unregister,
 )
 from engine.kernels.events import order_event
+from engine.kernels.levels import is_fair
 from engine.kernels.lists import leg_expired, leg_filled
 from engine.kernels.match import FOR_ITSELF, can_fill, match
 from engine.kernels.selftrade import status_of
@@ -123,11 +124,15 @@ def work(venue, registry, book, balances, margin, out, owner, slot, quote_quanti
     symbol_id = np.int64(order.symbol)
     venue.steps = 0
     venue.first_ticks = 0
-    if order.time_in_force == TimeInForce.FOK and not can_fill(venue, registry, book, order):
+    if order.time_in_force == TimeInForce.FOK and not can_fill(venue, registry, book, margin, order):
         ending = np.int64(Code.NOT_FILLABLE)
     else:
         ending = match(venue, registry, book, balances, margin, out, owner, order, quote_quantity, 0, 0, FOR_ITSELF)
-    if ending == Code.NO_LIQUIDITY and may_rest(order.order_type, order.time_in_force):
+    rests = ending == Code.NO_LIQUIDITY and may_rest(order.order_type, order.time_in_force)
+    if rests and not is_fair(registry, margin, np.int64(order.account), symbol_id, np.int64(order.side), order.price_ticks):
+        rests = False
+        ending = np.int64(Code.PRICE_RANGE)
+    if rests:
         if not is_open:
             register(venue, registry, book, owner.roster, slot)
         rest_at_once(venue, registry, book, balances, out, owner, slot, EventKind.RESTED)

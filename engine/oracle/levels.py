@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engine.oracle.margin_state import Loan, MarginAsset
 from engine.oracle.prices import has_price
-from engine.oracle.state import State
+from engine.oracle.state import Order, State
 from engine.types import (
     AMOUNT_MAX,
     HOUR_NS,
@@ -16,7 +16,9 @@ from engine.types import (
     RATE_ONE,
     VALUE_MAX,
     AccountStatus,
+    Code,
     MarginState,
+    Side,
 )
 
 
@@ -141,6 +143,55 @@ def concerned(state: State, account: int) -> list[MarginAsset]:
 def is_frozen(state: State, account: int) -> bool:
     """INDEX_FROZEN of an account."""
     return not all(has_price(row) for row in concerned(state, account))
+
+
+def is_in_doubt(state: State, account: int, now: int) -> bool:
+    """Whether it would be above the threshold of liquidation, were the frozen things it has worth twice as much and those it owes free."""
+    assets = debts = 0
+    for row in concerned(state, account):
+        value, debt = asset_value(row, holding(state, account, row.asset)), debt_value(row, owed_at(state, account, row.asset, now))
+        assets += value if has_price(row) else value * 2
+        debts += debt if has_price(row) else 0
+    return is_frozen(state, account) and assets * PPM > state.margin.setup.liquidation_ppm * debts
+
+
+# ---------------------------------------------------------------- fair prices
+
+
+def fair_limit(state: State, number: int, side: int) -> int:
+    """The index price of a symbol, in ticks, worsened by the slippage allowed."""
+    symbol, slippage = state.symbols[number], state.margin.setup.slippage_ppm
+    base, quote = state.margin.assets[symbol.base], state.margin.assets[symbol.quote]
+    for_lots, for_ticks = scales(state, number)
+    divisor = quote.price * symbol.tick_lot_units * for_ticks
+    if side == Side.SELL:
+        limit = ceil_div(ceil_div(base.price * (PPM - slippage), PPM) * symbol.lot_units * for_lots, divisor)
+    else:
+        limit = base.price * (PPM + slippage) // PPM * symbol.lot_units * for_lots // divisor
+    return max(1, min(limit, symbol.max_price_ticks))
+
+
+def is_fair(state: State, order: Order, price: int) -> bool:
+    """Whether the order may trade or rest at that price."""
+    if not is_margin(state, order.account):
+        return True
+    limit = fair_limit(state, order.symbol, order.side)
+    return price <= limit if order.side == Side.BUY else price >= limit
+
+
+def refuse_fairness(state: State, order: Order, now: int, is_pending: bool) -> Code | None:
+    """Step 9c."""
+    if not is_margin(state, order.account):
+        return None
+    symbol = state.symbols[order.symbol]
+    if 0 in (state.margin.assets[symbol.base].price, state.margin.assets[symbol.quote].price):
+        return Code.INDEX_FROZEN
+    is_due = is_indebted(state, order.account) and state.margin.accounts[order.account].due_ns <= now
+    is_low = is_due and not worth(state, order.account, now).above(state.margin.setup.liquidation_ppm)
+    if is_low and not is_in_doubt(state, order.account, now):
+        return Code.ACCOUNT_LIQUIDATING
+    works_at_once = order.price_ticks and not order.is_contingent and not is_pending
+    return Code.UNFAIR_PRICE if works_at_once and not is_fair(state, order, order.price_ticks) else None
 
 
 # ---------------------------------------------------------------- what an account takes and trades

@@ -15,12 +15,13 @@ from engine.oracle.levels import (
     concerned,
     cumulative_at,
     debt_value,
+    fair_limit,
+    has_price,
     holding,
     interest_with,
-    is_frozen,
+    is_in_doubt,
     is_indebted,
     owed_at,
-    scales,
     worth,
 )
 from engine.oracle.loans import accrue, drop_watches, touch
@@ -114,11 +115,11 @@ class Upkeep:
     def _evaluate(self, row: MarginAccount, now: int) -> None:
         state, setup, account = self.state, self.state.margin.setup, row.account
         drop_watches(state, account)
-        now_worth, frozen = worth(state, account, now), is_frozen(state, account)
+        now_worth, in_doubt = worth(state, account, now), is_in_doubt(state, account, now)
         if now_worth.above(setup.call_ppm):
             row.state, row.due_ns = MarginState.NORMAL, now + EVALUATE_NS
             self._watch(account, setup.call_ppm, now)
-        elif frozen or now_worth.above(setup.liquidation_ppm):
+        elif in_doubt or now_worth.above(setup.liquidation_ppm):
             if row.state == MarginState.NORMAL:
                 row.state = MarginState.CALLED
                 self._tell_state(EventKind.MARGIN_CALL, account, now)
@@ -164,7 +165,7 @@ class Upkeep:
     def _round(self, row: MarginAccount, now: int) -> None:
         state, account = self.state, row.account
         row.due_ns = now + ROUND_NS
-        if is_frozen(state, account):
+        if is_in_doubt(state, account, now):
             return
         self._desk.at(_INDEX, now)
         _, some_are_left = self._desk.cancel_all(self._orders.open_orders(account, list(state.symbols)), STEPS_MAX)
@@ -204,12 +205,18 @@ class Upkeep:
     def _is_open(self, symbol: int, now: int) -> bool:
         row, grace_ns = self.state.symbols[symbol], self.state.margin.setup.grace_ns
         is_over = row.resumed_ns == 0 or row.resumed_ns + grace_ns <= now
-        return row.status == SymbolStatus.TRADING and symbol not in self.state.backlog and is_over
+        prices_hold = all(has_price(self.state.margin.assets[asset]) for asset in (row.base, row.quote))
+        return row.status == SymbolStatus.TRADING and symbol not in self.state.backlog and is_over and prices_hold
 
     def _trades(self, row: MarginAccount, now: int) -> list[Trade]:
         """The trades that are possible, the one to be tried first first."""
-        planned = (self._plan(row.account, *candidate, now) for candidate in self._candidates(row, now))
+        candidates = [candidate for candidate in self._candidates(row, now) if self._is_priced(candidate[0])]
+        planned = (self._plan(row.account, *candidate, now) for candidate in candidates)
         return [trade for trade in planned if trade.lots >= 1]
+
+    def _is_priced(self, number: int) -> bool:
+        symbol, assets = self.state.symbols[number], self.state.margin.assets
+        return assets[symbol.base].price > 0 < assets[symbol.quote].price
 
     def _candidates(self, row: MarginAccount, now: int) -> Iterator[tuple[int, int, int]]:
         """(symbol, asset paid, asset received)"""
@@ -238,7 +245,7 @@ class Upkeep:
         state, setup, symbol = self.state, self.state.margin.setup, self.state.symbols[number]
         base = state.margin.assets[symbol.base]
         side = Side.SELL if paid == symbol.base else Side.BUY
-        limit = self._limit(number, side)
+        limit = fair_limit(state, number, side)
         debts = worth(state, account, now).debts
         owed = owed_at(state, account, received, now)
         wanted = debt_value(state.margin.assets[received], owed) if owed else debts
@@ -253,18 +260,6 @@ class Upkeep:
         available = state.balance(account, paid).available
         affordable = available // (symbol.lot_units if side == Side.SELL else limit * symbol.tick_lot_units)
         return Trade(number, side, received, limit, min(lots, affordable, symbol.max_quantity_lots))
-
-    def _limit(self, number: int, side: int) -> int:
-        """The index price of a symbol, in ticks, worsened by the slippage allowed."""
-        state, symbol, slippage = self.state, self.state.symbols[number], self.state.margin.setup.slippage_ppm
-        base, quote = state.margin.assets[symbol.base], state.margin.assets[symbol.quote]
-        for_lots, for_ticks = scales(state, number)
-        divisor = quote.price * symbol.tick_lot_units * for_ticks
-        if side == Side.SELL:
-            limit = ceil_div(ceil_div(base.price * (PPM - slippage), PPM) * symbol.lot_units * for_lots, divisor)
-        else:
-            limit = base.price * (PPM + slippage) // PPM * symbol.lot_units * for_lots // divisor
-        return max(1, min(limit, symbol.max_price_ticks))
 
     def _trade(self, account: int, trade: Trade, now: int) -> None:
         state, asset = self.state, trade.received

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from engine.oracle import selftrade, triggers
 from engine.oracle.desk import Desk, open_status, order_fields
 from engine.oracle.fills import Taker, affordable, counter_fields, exchange, execute_lots, next_trade, repay_from, spend
+from engine.oracle.levels import is_fair
 from engine.oracle.state import Order, State
 from engine.types import PPM, STEPS_MAX, Code, EventKind, Filter, OrderStatus, Side, Stp
 
@@ -30,7 +31,7 @@ def fills_entirely(state: State, order: Order, now: int) -> bool:
     """Whether `order`, executed now as IOC, would be filled to the last lot."""
     left, prices = order.rest, PriceRange(state, order.symbol)
     for steps, maker in enumerate(makers(state, order)):
-        if maker.price_ticks not in prices or steps == STEPS_MAX:
+        if maker.price_ticks not in prices or not is_fair(state, order, maker.price_ticks) or steps == STEPS_MAX:
             return False
         if is_over(maker, now):
             continue
@@ -60,7 +61,7 @@ def _match(desk: Desk, taker: Taker, prices: PriceRange, traded: list[int]) -> C
         maker = next(makers(state, order), None)
         if maker is None:
             return None
-        if maker.price_ticks not in prices:
+        if maker.price_ticks not in prices or not is_fair(state, order, maker.price_ticks):
             return Code.PRICE_RANGE
         if taker.by_quote and not affordable(state, taker, maker.price_ticks):
             return Code.BUDGET_SPENT

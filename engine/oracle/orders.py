@@ -8,7 +8,7 @@ from engine.oracle import filters
 from engine.oracle.desk import DAY_NS, WINDOW_NS, Desk, open_status
 from engine.oracle.fills import Taker
 from engine.oracle.hashing import digest
-from engine.oracle.levels import is_frozen_account, is_liquidating, is_margin, trades_on
+from engine.oracle.levels import is_frozen_account, is_liquidating, is_margin, refuse_fairness, trades_on
 from engine.oracle.records import OrderCommand
 from engine.oracle.state import AS_MARKET, CONTINGENT, Order, Symbol
 from engine.oracle.working import (
@@ -208,6 +208,7 @@ class Orders:
         takes_place = order.may_rest or order.is_contingent or is_leg
         return (
             filters.refuse_price(self.state, order)
+            or refuse_fairness(self.state, order, self.desk.now, is_pending)
             or filters.refuse_quantity(self.state, order, quote_quantity)
             or filters.refuse_value(self.state, order, quote_quantity)
             or filters.refuse_terms(self.state, order)

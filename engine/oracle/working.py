@@ -5,6 +5,7 @@ Owns step 17 of the ladder (the funds), pegged prices, and what follows "here it
 
 from engine.oracle.desk import Desk, open_status, order_hold
 from engine.oracle.fills import Taker
+from engine.oracle.levels import is_fair
 from engine.oracle.match import fills_entirely, match
 from engine.oracle.state import Order, State
 from engine.oracle.triggers import track
@@ -109,6 +110,8 @@ def execute(desk: Desk, taker: Taker) -> None:
     ending = match(desk, taker)
     if taker.filled:
         return
+    if ending is None and order.may_rest and not is_fair(desk.state, order, order.price_ticks):
+        ending = Code.PRICE_RANGE
     if ending is None and order.may_rest:
         changed = desk.rest(order)
         desk.order_event(EventKind.RESTED, order, open_status(order), order.rest, **changed)

@@ -133,6 +133,7 @@ REFUSALS: dict[Code, Refusal] = {
     Code.ACCOUNT_LIQUIDATING: Refusal(-3037, "PNL is clearing. Wait a second."),
     Code.LEVEL_TOO_LOW: Refusal(-3023, "You can't transfer out/place order under current margin level."),
     Code.INDEX_FROZEN: Refusal(-3042, "PriceIndex not available for this margin pair."),
+    Code.UNFAIR_PRICE: Refusal(-2010, "The price is too far from the index price."),
     Code.BORROW_LIMIT: Refusal(-3006, "Your borrow amount has exceed maximum borrow amount."),
     Code.POOL_SHORT: Refusal(-3045, "The system doesn't have enough asset now."),
     Code.NO_DEBT: Refusal(-3015, "Repay amount exceeds borrow amount."),

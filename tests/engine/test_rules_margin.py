@@ -104,6 +104,8 @@ def test_an_account_takes_and_trades_what_it_can_be_valued_in(make_machine):
         venue.done(venue.offer(account, Side.BUY, 10, 1))
     venue.refused(make.open_margin(CAROL, 2), Code.MARGIN_SYMBOL)
     venue.list_asset(3, symbol=2)
+    venue.refused(make.place(cross, 2, Side.BUY, price_ticks=1, quantity_lots=1), Code.INDEX_FROZEN)  # nor may it be bought blindly
+    venue.price(1, asset=3)
     venue.done(make.place(cross, 2, Side.BUY, price_ticks=1, quantity_lots=1))
     venue.refused(make.place(isolated, 2, Side.BUY, price_ticks=1, quantity_lots=1), Code.MARGIN_SYMBOL)
 
