@@ -12,7 +12,7 @@ from enum import IntEnum, IntFlag
 import numpy as np
 
 RULES_FIRST = 1  # a fresh machine's
-RULES_VERSION = 3  # the newest this machine knows; 2 added CONVERT, 3 docs/ORDERS.md and docs/MARGIN.md
+RULES_VERSION = 4  # the newest this machine knows; 2 added CONVERT, 3 docs/ORDERS.md and docs/MARGIN.md, 4 fair prices in the latter
 
 # ---------------------------------------------------------------- limits
 

@@ -12,6 +12,7 @@ from engine.kernels.events import margin_event
 from engine.kernels.hashed import NOWHERE, find
 from engine.kernels.pools import cumulative_at, owed_at
 from engine.kernels.prices import asset_value, collateral_value, debt_value, has_price, pool_row
+from engine.kernels.state import FAIR_SINCE
 from engine.kernels.wide import exceeds, mul_div, ratio
 from engine.types import AMOUNT_MAX, HOUR_NS, HOUSE_LENDING, LEVEL_MAX, PPM, AccountStatus, Code, Kind, MarginState, Side
 
@@ -187,8 +188,10 @@ def is_above(value, debts, threshold_ppm):
 
 
 @kernel
-def is_in_doubt(margin, standing):
+def is_in_doubt(venue, margin, standing):
     """Whether what is frozen decides if an account is to be liquidated; so little of it that it cannot shields nobody."""
+    if venue.rules_version < FAIR_SINCE:
+        return standing.frozen
     return standing.frozen and is_above(standing.most_assets, standing.least_debts, margin.setup[0].liquidation_ppm)
 
 
@@ -256,6 +259,8 @@ def judge_trading(registry, margin, account, symbol_id, kind):
 @kernel
 def judge_fairness(venue, registry, balances, margin, account, symbol_id, side, price_ticks):
     """Step 9c, for an order of a margin account; `price_ticks` 0: of one that is not to be working yet, or has no price."""
+    if venue.rules_version < FAIR_SINCE:
+        return np.int64(Code.OK)
     row = margin_row(registry, account)
     symbol = registry.symbols[symbol_id]
     base = margin.pools[registry.assets[symbol.base].pool]
@@ -266,9 +271,9 @@ def judge_fairness(venue, registry, balances, margin, account, symbol_id, side, 
     if own.loans != 0 and own.due_ns <= venue.now:
         standing = standing_after(venue, registry, balances, margin, row, 0, 0, 0)
         solvent = is_above(standing.assets, standing.debts, margin.setup[0].liquidation_ppm)
-        if not solvent and not is_in_doubt(margin, standing):
+        if not solvent and not is_in_doubt(venue, margin, standing):
             return np.int64(Code.ACCOUNT_LIQUIDATING)
-    if price_ticks != 0 and not is_fair(registry, margin, account, symbol_id, side, price_ticks):
+    if price_ticks != 0 and not is_fair(venue, registry, margin, account, symbol_id, side, price_ticks):
         return np.int64(Code.UNFAIR_PRICE)
     return np.int64(Code.OK)
 
@@ -291,10 +296,10 @@ def fair_limit(registry, margin, symbol_id, side):
 
 
 @kernel
-def fair_range(registry, margin, account, symbol_id, side):
+def fair_range(venue, registry, margin, account, symbol_id, side):
     """(lowest, highest) price at which an account may buy or sell; any, but for margin accounts."""
     lowest, highest = np.int64(0), np.int64(AMOUNT_MAX)
-    if registry.accounts[account].margin != 0:
+    if registry.accounts[account].margin != 0 and venue.rules_version >= FAIR_SINCE:
         if side == Side.SELL:
             lowest = fair_limit(registry, margin, symbol_id, side)
         else:
@@ -303,6 +308,6 @@ def fair_range(registry, margin, account, symbol_id, side):
 
 
 @kernel
-def is_fair(registry, margin, account, symbol_id, side, price_ticks):
-    lowest, highest = fair_range(registry, margin, account, symbol_id, side)
+def is_fair(venue, registry, margin, account, symbol_id, side, price_ticks):
+    lowest, highest = fair_range(venue, registry, margin, account, symbol_id, side)
     return lowest <= price_ticks <= highest

@@ -76,7 +76,7 @@ def liquidation_round(state, out, row):
     venue = state.venue[0]
     margin = state.margin
     account = margin.accounts[row]
-    if is_in_doubt(margin, standing_of(state, row)):
+    if is_in_doubt(venue, margin, standing_of(state, row)):
         set_due(margin, row, venue.now + ROUND_NS)
         return
     number = account.account

@@ -67,11 +67,11 @@ def is_over(venue, order):
 
 
 @kernel
-def _range_of(registry, margin, order):
+def _range_of(venue, registry, margin, order):
     """(lowest, highest) price at which the taker may trade now."""
     symbol_id = np.int64(order.symbol)
     lowest, highest = price_range(registry, symbol_id)
-    least, most = fair_range(registry, margin, np.int64(order.account), symbol_id, np.int64(order.side))
+    least, most = fair_range(venue, registry, margin, np.int64(order.account), symbol_id, np.int64(order.side))
     return max(lowest, least), min(highest, most)
 
 
@@ -79,7 +79,7 @@ def _range_of(registry, margin, order):
 def can_fill(venue, registry, book, margin, order):
     """FOK: whether the match would fill the whole order, walking maker after maker by the match's own rules."""
     side = np.int64(order.side)
-    lowest, highest = _range_of(registry, margin, order)
+    lowest, highest = _range_of(venue, registry, margin, order)
     ladder = ladder_of(book, np.int64(order.symbol), 1 - side)
     group = registry.accounts[order.account].group
     left = rest_of(order)
@@ -250,7 +250,7 @@ def match(venue, registry, book, balances, margin, out, owner, order, budget, st
     symbol_id = np.int64(order.symbol)
     symbol = registry.symbols[symbol_id]
     ladder = ladder_of(book, symbol_id, 1 - side)
-    lowest, highest = _range_of(registry, margin, order)
+    lowest, highest = _range_of(venue, registry, margin, order)
     limit = limit_of(side, order.order_type, order.price_ticks)
     market = executes_as_market(order.order_type)
     by_quote = budget > 0

@@ -155,6 +155,7 @@ LOAN = _row("high <i8, low <i8, principal <i8, interest <i8, index <i8")  # (acc
 LENDER = _row("high <i8, low <i8, shares <i8")  # (account, asset)
 WATCH = _row("key <i8, account <i4, heap <i4, left <u4, right <u4, parent <u4, next <u4, rank <i8")  # engine/kernels/watches.py
 MARGIN_SINCE = 3  # rules version
+FAIR_SINCE = 4  # rules version: margin accounts trade at fair prices only, and only what is in doubt waits
 VOLUME_SLOTS = VOLUME_DAYS + 1  # today's too; a day's volume is at day % VOLUME_SLOTS
 
 

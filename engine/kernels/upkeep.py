@@ -117,7 +117,7 @@ def _evaluate(state, out, row):
         account.state = MarginState.NORMAL
         set_due(margin, row, venue.now + EVALUATE_NS)
         _watch(state, row, setup.call_ppm)
-    elif solvent or is_in_doubt(margin, standing):
+    elif solvent or is_in_doubt(venue, margin, standing):
         if account.state == MarginState.NORMAL:
             account.state = MarginState.CALLED
             standing_event(venue, out, EventKind.MARGIN_CALL, account.account, standing)

@@ -129,7 +129,7 @@ def work(venue, registry, book, balances, margin, out, owner, slot, quote_quanti
     else:
         ending = match(venue, registry, book, balances, margin, out, owner, order, quote_quantity, 0, 0, FOR_ITSELF)
     rests = ending == Code.NO_LIQUIDITY and may_rest(order.order_type, order.time_in_force)
-    if rests and not is_fair(registry, margin, np.int64(order.account), symbol_id, np.int64(order.side), order.price_ticks):
+    if rests and not is_fair(venue, registry, margin, np.int64(order.account), symbol_id, np.int64(order.side), order.price_ticks):
         rests = False
         ending = np.int64(Code.PRICE_RANGE)
     if rests:

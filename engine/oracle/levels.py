@@ -21,6 +21,8 @@ from engine.types import (
     Side,
 )
 
+FAIR_SINCE = 4  # rules version
+
 
 class Worth(NamedTuple):
     """Of an account, in the numeraire's units: assets, what they count for as collateral, debts."""
@@ -147,6 +149,8 @@ def is_frozen(state: State, account: int) -> bool:
 
 def is_in_doubt(state: State, account: int, now: int) -> bool:
     """Whether it would be above the threshold of liquidation, were the frozen things it has worth twice as much and those it owes free."""
+    if state.rules_version < FAIR_SINCE:
+        return is_frozen(state, account)
     assets = debts = 0
     for row in concerned(state, account):
         value, debt = asset_value(row, holding(state, account, row.asset)), debt_value(row, owed_at(state, account, row.asset, now))
@@ -173,7 +177,7 @@ def fair_limit(state: State, number: int, side: int) -> int:
 
 def is_fair(state: State, order: Order, price: int) -> bool:
     """Whether the order may trade or rest at that price."""
-    if not is_margin(state, order.account):
+    if state.rules_version < FAIR_SINCE or not is_margin(state, order.account):
         return True
     limit = fair_limit(state, order.symbol, order.side)
     return price <= limit if order.side == Side.BUY else price >= limit
@@ -181,7 +185,7 @@ def is_fair(state: State, order: Order, price: int) -> bool:
 
 def refuse_fairness(state: State, order: Order, now: int, is_pending: bool) -> Code | None:
     """Step 9c."""
-    if not is_margin(state, order.account):
+    if state.rules_version < FAIR_SINCE or not is_margin(state, order.account):
         return None
     symbol = state.symbols[order.symbol]
     if 0 in (state.margin.assets[symbol.base].price, state.margin.assets[symbol.quote].price):
