@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from engine.types import Code, EventKind, Kind, ListType, OrderType, Side, TimeInForce
 from gateway.dialect import errors, parameters
-from gateway.dialect.answers import Listed, cancellations, listed, placement
+from gateway.dialect.answers import STATUS_NAMES, Listed, cancellations, listed, placement
 from gateway.dialect.errors import DialectError, cancel_refused, refused
 from gateway.dialect.orders import day_range, placement_refused
 from gateway.dialect.parameters import Table
 from gateway.dialect.records import ListEvent, order_command, read_order_events
 from gateway.dialect.terms import COMMON, SIDED, SIDES, TERMS, TIMING, NewOrder, new_order
 from gateway.dialect.venue import Ask, Behind, Request, Submit, Venue, new_client_id
-from marketdata.records import OrderList
+from marketdata.records import OrderList, OrderRecord
 
 _STOPS = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
 _TAKES = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
@@ -233,9 +233,21 @@ def open_lists(venue: Venue, request: Request) -> Ask:
 
 
 def open_one_to_others(venue: Venue, request: Request) -> Ask:
-    """Of the open lists, those in which one order waits for another."""
-    arguments = {"account": request.account, "only_open": True}
-    return Ask("order_lists", arguments, lambda found: [_found(venue, request, one) for one in found if one.list_type != ListType.OCO])
+    """Of the open lists, those in which one order waits for another, and how each of their orders stands."""
+
+    def with_statuses(found: list[OrderList]) -> list | Ask:
+        waiting = [one for one in found if one.list_type != ListType.OCO]
+        ids = [order_id for one in waiting for order_id in one.order_ids]
+        return Ask("orders_by_id", {"account": request.account, "order_ids": ids}, lambda orders: told(waiting, orders)) if ids else []
+
+    def told(waiting: list[OrderList], orders: list[OrderRecord]) -> list[dict]:
+        status = {order.order_id: STATUS_NAMES[order.status] for order in orders}
+        rows = [_found(venue, request, one) for one in waiting]
+        for order in (order for row in rows for order in row["orders"]):
+            order["status"] = status[order["orderId"]]
+        return rows
+
+    return Ask("order_lists", {"account": request.account, "only_open": True}, with_statuses)
 
 
 def all_lists(venue: Venue, request: Request) -> Ask:

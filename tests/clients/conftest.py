@@ -1,5 +1,6 @@
 """One real venue for all clients' tests: `cryptoshop serve --demo` on free ports, stopped at the end."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from cryptoshop import cli
 from tests.clients.venue import ClientVenue
 from tests.cryptoshop.processes import Serve
 
+PRICES_S = 30  # until the demo's sources of prices have spoken
 QUIET_TRADERS = ("emil", "fumiko", "grace", "henrik")
 
 
@@ -31,6 +33,16 @@ def operator(serve: Serve, venue: ClientVenue):
         assert cli.main(["admin", *line.split(), "--data-dir", str(serve.data_dir)]) == 0
 
     return run
+
+
+@pytest.fixture(scope="session")
+def lending(venue: ClientVenue) -> None:
+    """Once there are prices by which the venue lends."""
+    client = venue.python_binance()
+    until = time.monotonic() + PRICES_S
+    while client.get_margin_price_index(symbol="BTCUSDT")["frozen"]:
+        assert time.monotonic() < until, "the demo's sources say nothing"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Margin through ccxt's unified methods, sync, async and pro, and python-binance, against the real venue: its demo lends BTC, ETH, USDT."""
 
 import asyncio
-import time
 
 import ccxt
 import ccxt.async_support
@@ -11,18 +10,13 @@ import pytest
 from tests.clients.ccxt_methods import make_exchange
 
 SYMBOL, MARKET = "BTC/USDT", "BTCUSDT"
-SOON_S = 30
 
 
 @pytest.fixture(scope="module")
-def exchange(venue):
+def exchange(venue, lending):
     """carol's client, with money in her cross and her isolated account."""
     exchange = make_exchange(ccxt.binance, venue.ccxt_config("carol", fetchMargins=True))
     exchange.load_markets()
-    until = time.monotonic() + SOON_S
-    while exchange.sapi_get_margin_priceindex({"symbol": MARKET})["frozen"]:
-        assert time.monotonic() < until, "the demo's sources say nothing"
-        time.sleep(0.2)
     exchange.transfer("USDT", 30_000, "spot", "margin")
     exchange.transfer("USDT", 30_000, "spot", SYMBOL)
     return exchange

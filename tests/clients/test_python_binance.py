@@ -1,7 +1,7 @@
 """python-binance's REST client against the real venue."""
 
 import pytest
-from binance import Client
+from binance import BinanceSocketManager, Client
 from binance.exceptions import BinanceAPIException, BinanceRequestException
 
 SYMBOL = "BTCUSDT"
@@ -80,6 +80,44 @@ def test_a_retired_listen_key(client):
     with pytest.raises(BinanceAPIException) as caught:
         client.stream_keepalive(key)
     assert caught.value.code == -1125
+
+
+def test_margin_in_the_words_of_an_older_dialect(client, lending):
+    """This client borrows, repays and moves with requests that the dialect has retired."""
+    client.transfer_spot_to_margin(asset="USDT", amount="200")
+    loan = client.create_margin_loan(asset="USDT", amount="50")
+    paid = client.repay_margin_loan(asset="USDT", amount="10")
+    assert loan["tranId"] in [row["txId"] for row in client.get_margin_loan_details(asset="USDT")["rows"]]
+    assert paid["tranId"] in [row["txId"] for row in client.get_margin_repay_details(asset="USDT")["rows"]]
+    client.repay_margin_loan(asset="USDT", amount="40.1")
+    assert client.create_isolated_margin_account(base="BTC", quote="USDT")["success"]
+    there = client.transfer_spot_to_isolated_margin(asset="USDT", symbol=SYMBOL, amount="20")
+    back = client.transfer_isolated_margin_to_spot(asset="USDT", symbol=SYMBOL, amount="20")
+    moved = [row["txId"] for row in client.get_isolated_margin_tranfer_history(symbol=SYMBOL)["rows"]]
+    assert {there["tranId"], back["tranId"]} <= set(moved)
+    assert client.get_margin_asset(asset="BTC")["isBorrowable"]
+    assert client.get_margin_symbol(symbol=SYMBOL)["base"] == client.get_isolated_margin_symbol(symbol=SYMBOL)["base"] == "BTC"
+
+
+def test_the_wallet(client):
+    assert client.get_account_api_permissions()["enableSpotAndMarginTrading"]
+    assert client.get_account_status() == {"data": "Normal"}
+    assert "USDT" in [row["asset"] for row in client.get_user_asset(needBtcValuation="true")]
+    assert client.funding_wallet() == []
+    with pytest.raises(BinanceAPIException) as caught:
+        client.get_account_snapshot(type="SPOT")
+    assert caught.value.code == -1020
+
+
+async def test_a_stream_by_the_name_this_client_has_for_it(venue):
+    client = await venue.python_binance_async("bob")
+    try:
+        sockets = BinanceSocketManager(client)
+        sockets.STREAM_URL = f"{venue.ws}/"
+        async with sockets.miniticker_socket() as socket:
+            assert {row["e"] for row in await socket.recv()} == {"24hrMiniTicker"}
+    finally:
+        await client.close_connection()
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ async def test_lists_and_prevented_matches_of_a_margin_account(stage):
     await stage.call("POST", "margin/order/oco", **pair)
     told = await stage.call("GET", "margin/oto/openOrderList")
     assert [(one["orderListId"], one["contingencyType"]) for one in told] == [(waits["orderListId"], "OTO")]
+    assert [order["status"] for order in told[0]["orders"]] == ["NEW", "PENDING_NEW"]
     maker = await stage.call("POST", "margin/order", symbol="BTCUSDT", side="SELL", type="LIMIT", timeInForce="GTC", quantity="0.1",
                              price="9500")  # fmt: skip
     taker = await stage.call("POST", "margin/order", symbol="BTCUSDT", side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1",
