@@ -194,6 +194,7 @@ def test_what_cannot_be_done_is_said(open_desk, lender):
     desk.visit("/margin")
     page.get_by_role("button", name="Move funds in").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Amount")).to_be_focused()
     dialog.get_by_label("Asset").select_option("USDT")
     dialog.get_by_label("Amount").fill("99999999")
     expect(dialog.locator(".field-error")).to_contain_text("Available: ")

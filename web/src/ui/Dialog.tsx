@@ -7,6 +7,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     ref.current?.showModal();
+    // Opening moves the focus to the first field there is; what is to be typed first may be another.
+    ref.current?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => before?.focus();
   }, []);
   return (

@@ -254,8 +254,8 @@ export function TextField(
 ) {
   const id = useId();
   const shared = {
-    id, value: props.value, maxLength: props.most, required: props.required, placeholder: props.placeholder, autoFocus: props.autoFocus, disabled: props.disabled,
-    ...described(props, id),
+    id, value: props.value, maxLength: props.most, required: props.required, placeholder: props.placeholder, autoFocus: props.autoFocus, "data-first": props.autoFocus || undefined,
+    disabled: props.disabled, ...described(props, id),
   };
   return (
     <Frame {...props} id={id}>
