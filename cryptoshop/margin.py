@@ -54,6 +54,8 @@ def terms_command(numeraire: AssetView, terms: Terms) -> np.ndarray:
     if not PPM < levels["liquidation"] <= levels["call"] <= levels["borrow"] <= levels["transfer"]:
         raise ListingError("levels must fall from transfer over borrow and call to liquidation, which is above 1")
     shares = {name: percent_to_ppm(getattr(terms, name)) for name in ("fee", "slippage", "slice", "deviation")}
+    if levels["liquidation"] * (PPM - shares["slippage"]) <= PPM * PPM:  # docs/MARGIN.md section 1, fair prices
+        raise ListingError("liquidation less slippage must stay above 1, or trading at the worst fair price leaves less than is owed")
     return admin(
         Kind.SET_MARGIN, asset=numeraire.asset, **{f"{name}_ppm": value for name, value in (levels | shares).items()},
         slice_min=_units(terms.slice_min, numeraire), grace_ns=_seconds(terms.grace), staleness_ns=_seconds(terms.staleness),

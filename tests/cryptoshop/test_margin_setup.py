@@ -79,7 +79,11 @@ def test_rates_are_by_the_hour():
 
 
 @pytest.mark.parametrize(
-    "terms", [{"borrow": "3"}, {"liquidation": "1"}, {"call": "1.05"}, {"fee": "x"}, {"grace": "-1"}, {"slice_min": "0.0000001"}]
+    "terms",
+    [
+        {"borrow": "3"}, {"liquidation": "1"}, {"call": "1.05"}, {"fee": "x"}, {"grace": "-1"}, {"slice_min": "0.0000001"},
+        {"slippage": "10"}, {"liquidation": "1.05"},
+    ],  # fmt: skip
 )
 def test_terms_that_cannot_be(venue, terms):
     with pytest.raises(ListingError):
