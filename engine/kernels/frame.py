@@ -10,12 +10,11 @@ import numpy as np
 
 from engine.kernels import entry_kernel, inlined_kernel, kernel
 from engine.kernels.admin import admin_command
-from engine.kernels.arithmetic import prefetch
 from engine.kernels.aside import COMMAND, ORDER_LIST, STAGE, aside, task
 from engine.kernels.binding import address_of, bind, bind_batch, bound_batch, bound_output, bound_state, family
-from engine.kernels.book import id_key
 from engine.kernels.events import TERMS_SINCE
-from engine.kernels.hashed import fits, home, mask_of
+from engine.kernels.foresight import foresee
+from engine.kernels.hashed import fits
 from engine.kernels.lending import is_loan, loan_command
 from engine.kernels.pending import expire_holds
 from engine.kernels.place import order_command
@@ -23,10 +22,8 @@ from engine.kernels.stages import BACKLOG, READY, TIMERS
 from engine.kernels.state import (
     BALANCES_MAX,
     EVENTS_MAX,
-    LINE_BYTES,
     LOANS_MAX,
     NODES_MAX,
-    ORDER,
     ORDERS_MAX,
     WATCHES_MAX,
     Output,
@@ -36,8 +33,6 @@ from engine.kernels.transfers import is_transfer, transfer_commands
 from engine.types import Kind
 
 BEGIN = -1
-_FAR, _NEAR = 4, 2  # commands ahead
-_ORDER_LINES = ORDER.itemsize // LINE_BYTES
 
 
 @entry_kernel
@@ -86,33 +81,6 @@ def _has_margin_room(setup, margin):
     )
 
 
-@inlined_kernel
-def _foresee(state, batch, at):
-    """Asks for the cache lines that commands to come will touch, in two steps: first where their keys lead, then the order found there.
-
-    Nothing depends on it but time: a command is free to say anything, and what it names may have changed until its turn comes.
-    """
-    count = batch.orders.size
-    book = state.book
-    if at + _FAR < count:
-        command = batch.orders[at + _FAR]
-        account = np.int64(command.account)
-        known = 0 < command.symbol <= state.venue[0].last_symbol
-        symbol_id = np.int64(command.symbol) if known else 0
-        symbol = state.registry.symbols[symbol_id]
-        balances = state.ledger.balances
-        prefetch(book.order_ids, home(0, id_key(command.order_id), mask_of(book.order_ids)), 0)
-        prefetch(book.rosters, home(account, symbol_id, mask_of(book.rosters)), 0)
-        prefetch(balances, home(account, symbol.base, mask_of(balances)), 0)
-        prefetch(balances, home(account, symbol.quote, mask_of(balances)), 0)
-        prefetch(state.registry.accounts, account, 0)
-    if at + _NEAR < count:
-        command = batch.orders[at + _NEAR]
-        row = book.order_ids[home(0, id_key(command.order_id), mask_of(book.order_ids))].row
-        for line in range(_ORDER_LINES):
-            prefetch(book.orders, row, line)
-
-
 @kernel
 def run_commands(state, batch, out, start):
     """Applies commands from `start` on, as long as there is room; returns the place of the first that was not started. The frame is done
@@ -141,7 +109,7 @@ def run_commands(state, batch, out, start):
         begun = at
         venue.now += 1
         venue.index = at
-        _foresee(state, batch, at)
+        foresee(state, batch, at)
         kind = np.int64(batch.orders[at].kind)
         if Kind.PLACE <= kind <= Kind.AMEND:
             batch.codes[at] = order_command(state, batch, out, at)

@@ -60,6 +60,20 @@ def find_level(book, ladder, price_ticks):
 
 
 @inlined_kernel
+def way_to(book, ladder, price_ticks, nodes):
+    """Where in `node_children` the way down to a price goes on below so many nodes, at most the bottom; somewhere if there is none."""
+    if not _reaches(ladder.height, price_ticks):
+        return np.int64(0)
+    shift = ladder.height * FANOUT_BITS - FANOUT_BITS
+    node = ladder.root
+    while shift > 0 and nodes > 0:
+        node = book.node_children[_place_of(node, (price_ticks >> shift) & _DIGIT)]
+        shift -= FANOUT_BITS
+        nodes -= 1
+    return _place_of(node, (price_ticks >> max(shift, 0)) & _DIGIT)
+
+
+@inlined_kernel
 def add_level(venue, book, ladder, side, price_ticks, level):
     """Enters a level at a price that has none."""
     if ladder.root == 0:

@@ -87,10 +87,14 @@ SYMBOL = _row(
 BUSY, IN_AUCTION, FILTERED = 1, 2, 4  # bits of SYMBOL.special: on the backlog; gathers orders; filters are set. 0: all is plain
 FEE = _row("maker_ppm <i4, taker_ppm <i4")
 ACCOUNT = _row(
-    "reference_hi <i8, reference_lo <i8, status <i4, tier <i4, opened_ns <i8, window_number <i8, window_count <i8, "
-    "day_number <i8, day_count <i8, group <i8, countdown_ns <i8, timer <i8, orders <i4, algos <i4, icebergs <i4, lists <i4, "
-    # rows of MARGIN_ACCOUNT: its own, and the first of those it owns; docs/MARGIN.md section 8
-    "margin <i4, margins <i4, fee_day <i4, pinned <i2, discount <i2"
+    # what orders touch
+    "status <i4, tier <i4, window_number <i8, window_count <i8, day_number <i8, day_count <i8, group <i8, orders <i4, algos <i4, "
+    "icebergs <i4, margin <i4, "  # `margin`: its own row of MARGIN_ACCOUNT
+    # what there is besides
+    "reference_hi <i8, reference_lo <i8, opened_ns <i8, countdown_ns <i8, timer <i8, lists <i4, "
+    # `margins`: the first row of MARGIN_ACCOUNT of those it owns; docs/MARGIN.md section 8
+    "margins <i4, fee_day <i4, pinned <i2, discount <i2",
+    2 * LINE_BYTES,
 )
 KEY = _row("account <i8, scopes <i8, reference_hi <i8, reference_lo <i8")
 INDEX = _row("high <i8, low <i8, row <i8")  # key -> row of another table
