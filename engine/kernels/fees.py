@@ -78,39 +78,59 @@ def _begin_day(registry, margin, owner, today):
         row.tier = automatic_tier(registry, margin, owner, today)
 
 
-@kernel
-def _count_fill(registry, margin, account, value, today):
-    owner = holder_of(registry, margin, account)
-    if registry.accounts[owner].fee_day != today:
-        _begin_day(registry, margin, owner, today)
+@inlined_kernel
+def _add_volume(margin, owner, today, value):
     place = volume_row(owner, today)
     margin.volumes[place] = min(margin.volumes[place] + value, VALUE_MAX)
 
 
 @kernel
+def _count_fill(registry, margin, account, value, today):
+    owner = holder_of(registry, margin, account)
+    if registry.accounts[owner].fee_day != today:
+        _begin_day(registry, margin, owner, today)
+    _add_volume(margin, owner, today, value)
+
+
+@inlined_kernel
+def _fill_value(registry, margin, quote, quote_amount):
+    """What a fill counts for, in the numeraire's units."""
+    if quote == margin.setup[0].numeraire:
+        return min(quote_amount, VALUE_MAX)
+    row = pool_row(registry, quote)
+    return asset_value(margin.pools[row], quote_amount) if row != 0 else np.int64(0)
+
+
+@kernel
 def count_fill(venue, registry, margin, taker, maker, quote, quote_amount):
     """Adds a fill to the volumes of both parties, before its fees; nothing without a numeraire."""
-    numeraire = margin.setup[0].numeraire
-    if numeraire == 0:
+    if margin.setup[0].numeraire == 0:
         return
-    value = np.int64(0)
-    row = pool_row(registry, quote)
-    if quote == numeraire:
-        value = min(quote_amount, VALUE_MAX)
-    elif row != 0:
-        value = asset_value(margin.pools[row], quote_amount)
+    value = _fill_value(registry, margin, quote, quote_amount)
     today = day_of(venue.now)
     _count_fill(registry, margin, taker, value, today)
     _count_fill(registry, margin, maker, value, today)
+
+
+@inlined_kernel
+def count_plainly(registry, margin, taker, maker, quote, quote_amount, today):
+    """The same, where `is_plain_fill`."""
+    if margin.setup[0].numeraire != 0:
+        value = _fill_value(registry, margin, quote, quote_amount)
+        _add_volume(margin, taker, today, value)
+        _add_volume(margin, maker, today, value)
 
 
 # ---------------------------------------------------------------- fees
 
 
 @inlined_kernel
-def are_plain(margin):
-    """Whether fees are nothing but a rate of what is received, and fills are not counted."""
-    return margin.setup[0].numeraire | margin.setup[0].discount_asset == 0
+def is_plain_fill(setup, today, taker, maker):
+    """Whether fees between two ACCOUNT records that are no margin accounts are nothing but a rate of what is received: neither pays with a
+    discount, and neither's tier changes with this fill, as it may with the first of a day."""
+    if setup.discount_asset != 0 and (taker.discount != 0 or maker.discount != 0):
+        return False
+    return setup.numeraire == 0 or (taker.fee_day == today and maker.fee_day == today)
 
 
 @kernel

@@ -20,7 +20,7 @@ from engine.kernels.book import (
     roster_of,
 )
 from engine.kernels.events import TERMS_SINCE, trade_event
-from engine.kernels.fees import are_plain
+from engine.kernels.fees import count_plainly, day_of, is_plain_fill
 from engine.kernels.fills import after_fill, take_fees
 from engine.kernels.filters import price_range
 from engine.kernels.ladder import next_level
@@ -154,7 +154,7 @@ def match_plain(venue, registry, book, balances, margin, out, owner, order, budg
     at most, order_lots follows executed_lots.
 
     Returns Code.OK where the order is filled, else why it is not: NO_LIQUIDITY (the limit or the end of the book was met), WORK_LIMIT,
-    BUDGET_SPENT; or UNUSUAL where the next maker has special terms, a rebate, or is of the taker's group, or where fees are not plain:
+    BUDGET_SPENT; or UNUSUAL where the next maker has special terms, a rebate, or is of the taker's group, or where its fees are not plain:
     `match` then goes on.
     `venue.first_ticks` is the first trade's price, 0 if there was none; `venue.steps` the makers met, `venue.budget` what is left of it.
     """
@@ -169,7 +169,8 @@ def match_plain(venue, registry, book, balances, margin, out, owner, order, budg
     taker_ppm = np.int64(_ppm(registry, symbol_id, taker_account).taker_ppm)
     fees = _places_of(venue, symbol, balances, HOUSE_FEES)
     counted = venue.rules_version >= TERMS_SINCE
-    plain = are_plain(margin)
+    setup = margin.setup[0]
+    today = day_of(venue.now)
     steps = 0
     first = np.int64(0)
     ending = np.int64(Code.OK)
@@ -191,7 +192,12 @@ def match_plain(venue, registry, book, balances, margin, out, owner, order, budg
         maker = book.orders[slot]
         maker_account = registry.accounts[maker.account]
         maker_ppm = np.int64(_ppm(registry, symbol_id, maker_account).maker_ppm)
-        if maker.special != 0 or maker_ppm < 0 or not plain or (order.stp != Stp.NONE and maker_account.group == taker_account.group):
+        if (
+            maker.special != 0
+            or maker_ppm < 0
+            or not is_plain_fill(setup, today, taker_account, maker_account)
+            or (order.stp != Stp.NONE and maker_account.group == taker_account.group)
+        ):
             ending = np.int64(UNUSUAL)
             break
         steps += 1
@@ -203,6 +209,7 @@ def match_plain(venue, registry, book, balances, margin, out, owner, order, budg
         quote_amount, taker_fee, maker_fee = _pay_plainly(
             venue, symbol, balances, fees, owner, side, taker_ppm, maker, maker_ppm, lots, lot_quote
         )
+        count_plainly(registry, margin, np.int64(order.account), np.int64(maker.account), symbol.quote, quote_amount, today)
         if counted:
             if order.executed_lots == 0:
                 uncount_order(venue, taker_account)
