@@ -17,7 +17,7 @@ from engine.kernels.ladder import find_level, way_to
 
 _GROUP = 4  # commands
 _KEYS, _ROWS, _NEIGHBOURS, _QUEUES = 4, 3, 2, 1  # groups ahead
-NEAR_SLOTS = 1 << 15  # of the id index: with no more, all there is lies in a cache, and most of this would cost more than it brings
+NEAR_SLOTS = 1 << 14  # of the id index: with no more, all there is lies in a cache, and most of this would cost more than it brings
 
 
 @inlined_kernel
