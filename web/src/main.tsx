@@ -7,6 +7,7 @@ import "./styles/trade.css";
 import { installWorker } from "./pwa/install";
 import { NewVersionLine, OfflineLine } from "./pwa/Lines";
 import { watchNetwork } from "./pwa/network";
+import { watchDebts } from "./state/debts";
 import { loadSession } from "./state/session";
 import { useStore } from "./state/store";
 import { loadVenue } from "./state/venue";
@@ -55,6 +56,7 @@ function App() {
 
 // The root leads to where one was last, the exchange or the shop.
 if (place.get() === "/" && localStorage.getItem(LAST_PLACE) === "shop") go("/shop", true);
+watchDebts();
 loadVenue();
 loadSession();
 watchNetwork();

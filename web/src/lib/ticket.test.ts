@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { LocalBook } from "./book";
 import { parse, toText } from "./decimal";
 import { readRules } from "./rules";
-import { BLANK, checkTicket, type Field, loanOf, type Means, percentUsed, sizeForPercent, stepText, type Ticket } from "./ticket";
+import { BLANK, type Field, type Means, type Ticket } from "./ticket";
+import { checkTicket, loanOf, percentUsed, sizeForPercent, stepText } from "./ticketCheck";
 import { actionText, extrasSummary, sentence } from "./ticketWords";
 
 const rules = readRules({

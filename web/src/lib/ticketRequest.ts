@@ -1,13 +1,8 @@
 /** What the ticket sends: the dialect's endpoint and its parameters. */
 import { parseTyped, toText } from "./decimal";
 import type { SymbolRules } from "./rules";
-import { type Checked, hasExtras, hasLimit, isPegged, mayShowPart, type Ticket } from "./ticket";
+import { type Checked, hasExtras, hasLimit, isPegged, mayShowPart, type Request, type Ticket } from "./ticket";
 import { exitParams, hasExits, isList } from "./ticketExits";
-
-export interface Request {
-  path: string;
-  params: Record<string, string>;
-}
 
 /** `checked` holds all that the ticket's kind needs. */
 export function toRequest(ticket: Ticket, rules: SymbolRules, checked: Checked): Request {

@@ -4,7 +4,6 @@ import type { Me } from "../api/types";
 import { closeAccount, openAccount } from "./account";
 import { Store } from "./store";
 import { keepSwitch, leaveSwitch } from "./switch";
-import { venue } from "./venue";
 
 export type Session = { state: "unknown" } | { state: "anonymous" } | { state: "member"; me: Me };
 
@@ -28,17 +27,10 @@ export async function loadSession(): Promise<void> {
     session.set({ state: "member", me });
     openAccount();
     keepSwitch();
-    lookAfterMargin();
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) leave();
     else setTimeout(loadSession, 3_000);
   }
-}
-
-/** Debts are looked after wherever in the app their owner is; who has no margin here loads nothing of it. */
-async function lookAfterMargin(): Promise<void> {
-  while (venue.get().state === "loading") await new Promise((resolve) => setTimeout(resolve, 100));
-  if (venue.get().markets.some((market) => market.margin)) (await import("./margin")).lookAgain();
 }
 
 export async function enter(how: "login" | "signup", email: string, password: string): Promise<void> {
