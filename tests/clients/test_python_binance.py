@@ -25,8 +25,8 @@ def test_the_venue_answers(client):
 
 
 def test_market_data(client):
-    book = client.get_order_book(symbol=SYMBOL, limit=10)
-    assert len(book["bids"]) == len(book["asks"]) == 10
+    book = client.get_order_book(symbol=SYMBOL, limit=5)
+    assert len(book["bids"]) == len(book["asks"]) == 5
     assert len(client.get_recent_trades(symbol=SYMBOL, limit=7)) == 7
     assert len(client.get_historical_trades(symbol=SYMBOL, limit=7, fromId=3)) == 7
     assert len(client.get_aggregate_trades(symbol=SYMBOL, limit=7)) == 7
