@@ -135,7 +135,8 @@ class CollidingStream:
         self.terms = rng.choice((0, 0.2, 0.6))  # how many have a term of docs/ORDERS.md: an iceberg, a peg, a date
         self.last_prices: dict[int, int] = {}  # by symbol
         self.lists: list[tuple[int, int, int]] = [(1, FIRST_CUSTOMER, 1)]  # (list id, account, symbol), dead or alive
-        self.favourites = [*rng.sample(list(Filter), 5), list(Filter)[seed % len(Filter)]]  # filters that are often set
+        own = list(Filter)[seed % len(Filter)]  # each seed has a filter of its own
+        self.favourites = [*rng.sample(list(Filter), 5), own]  # filters that are often set
         self.gathering = 0  # the symbol that is in an auction
         self.kinds = {
             self._place: 12, self._cancel: 0.3 if self.quiet else 2, self._cancel_all: 0.01 if self.quiet else 0.05,
@@ -146,6 +147,8 @@ class CollidingStream:
             self._countdown: rng.choice((0, 0.1)), self._filter: rng.choice((0, 0.3, 0.6)), self._group: rng.choice((0, 0.05)),
             self._auction: rng.choice((0, 0.05, 0.3)),
         }  # fmt: skip
+        if own in (Filter.MAX_LISTS, Filter.EXCHANGE_MAX_LISTS):  # felt only where an account has several lists at a time
+            self.kinds |= {self._place_list: 6, self._filter: 0.6}
         self.of_role = {
             Role.TRADING: (self._place, self._cancel, self._cancel_all, self._replace, self._amend, self._place_list, self._cancel_list,
                            self._mass_cancel, self._countdown),
