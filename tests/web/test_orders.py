@@ -292,7 +292,8 @@ def test_an_auction_is_told_with_the_price_at_which_it_would_end(open_desk):
         desk.choose("Order type", "Limit")
         desk.choose("Side", "Sell")
         bid = Decimal(page.request.get(f"{desk.venue.rest_url}/api/v3/ticker/bookTicker?symbol=XRPUSDT").json()["bidPrice"])
-        desk.ticket("Price").fill(str(bid - Decimal("0.0005")))  # would trade at once if the market traded
+        low = (bid * Decimal("0.97")).quantize(Decimal("0.0001"))  # would trade at once if the market traded, also where it goes meanwhile
+        desk.ticket("Price").fill(str(low))
         desk.ticket("Amount").fill("100")
         submit(desk)
         expect(desk.rows().filter(has_text="XRP")).to_have_count(1)
